@@ -1,0 +1,178 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
+	"github.com/spf13/cobra"
+)
+
+// checkFlags are the options of `bpfdiag check`.
+type checkFlags struct {
+	kernel   string
+	jit      string
+	programs []string
+	format   string
+	saveLogs string
+	logLevel uint32
+	raw      bool
+	timeout  time.Duration
+	jobs     int
+	memory   int
+	color    string
+	quiet    bool
+}
+
+func newCheckCommand() *cobra.Command {
+	var f checkFlags
+	c := &cobra.Command{
+		Use:   "check OBJECT...",
+		Short: "Verify the programs of compiled objects",
+		Long: `Check loads every program of the objects into a real kernel, each alone, and
+reports the verifier's verdict on each. The kernel runs as an ordinary process:
+neither root nor a virtual machine is needed, and nothing of this machine's own
+kernel is used or changed.
+
+A program is accepted or rejected by the verifier, or an error kept it from
+reaching the verifier (for example, this kernel lacks a function that it calls).
+
+Exit status: 0 all accepted, 1 a program was rejected, 2 for at least one
+program or object it could not be found out.`,
+		Example: `  bpfdiag check prog.bpf.o
+  bpfdiag check --kernel 6.1 --program 'xdp_*' build/*.o
+  bpfdiag check --format json prog.bpf.o | jq '.objects[].programs[].verdict'
+  bpfdiag check --jit arm64 prog.bpf.o      # as an arm64 machine would judge
+  bpfdiag check --save-logs logs prog.bpf.o # whole verifier logs, a file each`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("no object given; try `bpfdiag check prog.bpf.o`, or `bpfdiag check --help`")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return runCheck(c, f, args) },
+	}
+	fl := c.Flags()
+	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with: a series, \"newest\", the name of an own build, or a path")
+	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
+	fl.StringArrayVarP(&f.programs, "program", "p", nil, "check only programs whose name matches this `glob` (repeatable)")
+	fl.StringVarP(&f.format, "format", "f", "text", "output: text or json")
+	fl.StringVar(&f.saveLogs, "save-logs", "", "write each program's whole verifier log to a file in this `folder`")
+	fl.Uint32Var(&f.logLevel, "log-level", 0, "log that every program is loaded with: 1 its (failing) path, 2 all paths; 0 only a rejection's path")
+	fl.BoolVar(&f.raw, "raw", false, "print the verifier's whole log instead of its last words")
+	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
+	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
+	fl.IntVar(&f.memory, "memory", umlinux.DefaultMemory, "memory of one guest in `MiB`")
+	fl.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no lines for accepted programs and no progress")
+	return c
+}
+
+// check says what is wrong with the flags before anything is started.
+func (f *checkFlags) check() error {
+	oneOf := func(flag, v string, allowed ...string) error {
+		for _, a := range allowed {
+			if v == a {
+				return nil
+			}
+		}
+		return fmt.Errorf("--%s %q: it is one of %s", flag, v, strings.Join(allowed, ", "))
+	}
+	for _, err := range []error{
+		oneOf("jit", f.jit, umlinux.JITs...),
+		oneOf("format", f.format, "text", "json"),
+		oneOf("color", f.color, "auto", "always", "never"),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	for _, g := range f.programs {
+		if _, err := path.Match(g, ""); err != nil {
+			return fmt.Errorf("--program %q: %w", g, err)
+		}
+	}
+	switch {
+	case f.logLevel > 2:
+		return fmt.Errorf("--log-level %d: it is 0, 1 or 2", f.logLevel)
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs %d: at least one guest has to work", f.jobs)
+	case f.memory < 64 || f.memory > 64<<10:
+		return fmt.Errorf("--memory %d: a guest needs 64 MiB or more, and %d at the most", f.memory, 64<<10)
+	case f.timeout < 0:
+		return fmt.Errorf("--timeout %v: it cannot be negative", f.timeout)
+	}
+	return nil
+}
+
+// selects says whether a program is to be checked.
+func (f *checkFlags) selects(name string) bool {
+	if len(f.programs) == 0 {
+		return true
+	}
+	for _, g := range f.programs {
+		if ok, _ := path.Match(g, name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	img, err := kernel.Find(f.kernel)
+	if err != nil {
+		return err
+	}
+	if img.Stale && !f.quiet {
+		fmt.Fprintf(c.ErrOrStderr(), "bpfdiag: kernel %s: %s\n", img.Name, img.StaleReason)
+	}
+	if f.saveLogs != "" {
+		if err := os.MkdirAll(f.saveLogs, 0o777); err != nil {
+			return fmt.Errorf("folder for logs: %w", err)
+		}
+	}
+	ck := newChecker(f, img)
+	out, err := newReporter(c.OutOrStdout(), f)
+	if err != nil {
+		return err
+	}
+	counts, err := ck.run(c.Context(), paths, out)
+	if err != nil {
+		return err
+	}
+	switch {
+	case counts.BadObjects > 0 || counts.Errors > 0:
+		return exitCode(exitError)
+	case counts.Rejected > 0:
+		return exitCode(exitRejected)
+	}
+	return nil
+}
+
+// reporter prints objects as they come, and the rest at the end.
+type reporter interface {
+	object(diag.Object) error
+	end(diag.Document) error
+}
+
+func newReporter(w io.Writer, f checkFlags) (reporter, error) {
+	if f.format == "json" {
+		return &jsonReporter{w}, nil
+	}
+	return newTextReporter(w, f)
+}
+
+type jsonReporter struct{ w io.Writer }
+
+func (*jsonReporter) object(diag.Object) error    { return nil }
+func (r *jsonReporter) end(d diag.Document) error { return diag.WriteJSON(r.w, d) }

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
+	"github.com/bpfdiag/bpfdiag/umlinux/loader"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// checker verifies objects in guests that work side by side.
+type checker struct {
+	flags  checkFlags
+	image  kernel.Image
+	kernel *loader.Kernel
+	config umlinux.Config
+
+	mu       sync.Mutex
+	progress *progressLine
+	started  time.Time
+	done     int
+}
+
+func newChecker(f checkFlags, img kernel.Image) *checker {
+	k := &loader.Kernel{Path: img.Path, Release: img.Release}
+	return &checker{
+		flags: f, image: img, kernel: k,
+		config: umlinux.Config{Kernel: img.Path, Memory: f.memory, JIT: f.jit, SECCOMP: k.AtLeast(6, 16)},
+	}
+}
+
+// run checks all objects and hands them to out in the order of paths.
+func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.Counts, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ck.started = time.Now()
+	ck.progress = newProgressLine(os.Stderr)
+	if ck.flags.quiet {
+		ck.progress = newProgressLine(io.Discard)
+	}
+	results := make([]chan diag.Object, len(paths))
+	for i := range results {
+		results[i] = make(chan diag.Object, 1)
+	}
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(ck.flags.jobs, len(paths)) {
+		wg.Go(func() {
+			m := &umlinux.Machine{Config: ck.config}
+			defer m.Close()
+			for i := range next {
+				o, err := ck.object(ctx, m, paths[i])
+				if err != nil {
+					cancel(err)
+					return
+				}
+				results[i] <- o
+			}
+		})
+	}
+	go func() {
+		defer close(next)
+		for i := range paths {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	doc := diag.Document{
+		Schema: diag.Schema,
+		Tool:   diag.Tool{Name: "bpfdiag", Version: version},
+		Kernel: diag.Kernel{Series: ck.image.Series, Release: ck.image.Release, JIT: ck.flags.jit},
+	}
+	var err error
+	for i := range results {
+		select {
+		case o := <-results[i]:
+			ck.step(len(paths))
+			doc.Objects = append(doc.Objects, o)
+			ck.mu.Lock()
+			ck.progress.Clear()
+			err = out.object(o)
+			ck.mu.Unlock()
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			break
+		}
+	}
+	cancel(err)
+	wg.Wait()
+	ck.progress.Clear()
+	if err != nil {
+		return diag.Counts{}, err
+	}
+	return doc.Count(), out.end(doc)
+}
+
+// step shows how far the run is, when it takes long.
+func (ck *checker) step(total int) {
+	ck.mu.Lock()
+	defer ck.mu.Unlock()
+	ck.done++
+	if elapsed := time.Since(ck.started); elapsed > time.Second {
+		ck.progress.Update(fmt.Sprintf("verifying: %d of %d objects, %d s", ck.done, total, int(elapsed.Seconds())))
+	}
+}
+
+// object checks one object. What is wrong with it is in the result; an error
+// ends the whole run.
+func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) (diag.Object, error) {
+	out := diag.Object{Path: path, Programs: []diag.Program{}}
+	obj, err := object.Open(path)
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		out.Error = err.Error()
+		return out, nil
+	}
+	opts := loader.Options{Timeout: ck.flags.timeout, LogLevel: ck.flags.logLevel, Select: ck.flags.selects}
+	var saveErr error
+	err = loader.Check(ctx, m, ck.kernel, obj, opts, func(r loader.Result) {
+		if ck.flags.saveLogs != "" && saveErr == nil {
+			saveErr = saveLog(ck.flags.saveLogs, path, r)
+		}
+		out.Programs = append(out.Programs, ck.program(&r))
+	})
+	if err == nil {
+		err = saveErr
+	}
+	return out, err
+}
+
+// program turns a loader's result into the document's form, and judges: the
+// verifier rejected what it complains about, and nothing else.
+func (ck *checker) program(r *loader.Result) diag.Program {
+	p := diag.Program{Name: r.Name, Section: r.Section, Type: r.Type.String(), Notes: r.Notes}
+	if r.HasAttach {
+		p.AttachType = r.Attach.String()
+	}
+	if ck.flags.raw {
+		p.Log = r.Log
+	}
+	sum := verifierlog.Summarize(r.Log)
+	if sum.Stats.Known {
+		p.Stats = &diag.Stats{
+			Insns: sum.Stats.Insns, TotalStates: sum.Stats.TotalStates, PeakStates: sum.Stats.PeakStates,
+			MaxStatesPerInsn: sum.Stats.MaxStatesPerInsn, MarkRead: sum.Stats.MarkRead, StackDepth: sum.Stats.StackDepth,
+			ProgSize: r.Insns, DurationUS: sum.Stats.TimeMicros, LogBytes: len(r.Log) + int(r.LogCut),
+		}
+	}
+	err := r.Err
+	if err == nil && r.Errno != 0 {
+		if sum.Message == "" {
+			err = r.Refusal(sum.Stats.Known)
+		} else {
+			err = r.Lack(sum.Insn)
+		}
+	}
+	switch {
+	case err != nil:
+		p.Verdict, p.Error = diag.Error, err.Error()
+	case r.Errno == 0:
+		p.Verdict = diag.Accepted
+	default:
+		p.Verdict = diag.Rejected
+		d := unexplained(r, sum)
+		d.Rendered = diag.Text(d)
+		p.Diagnostics = []diag.Diagnostic{d}
+	}
+	return p
+}
+
+// unexplained is the diagnostic of a rejection that no rule explains.
+func unexplained(r *loader.Result, sum verifierlog.Summary) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "BPF0000", Name: "unexplained", Severity: "error", Class: "verifier",
+		Message: "the verifier rejected `" + r.Name + "`", KernelMessage: sum.Message,
+	}
+	if r.LogCut > 0 {
+		d.Notes = append(d.Notes, fmt.Sprintf("the log's first %d bytes are missing: it is larger than the buffer", r.LogCut))
+	}
+	if sum.First > 0 {
+		d.LogLines = []int{sum.First, sum.Last}
+	}
+	if sum.Insn < 0 {
+		return d
+	}
+	d.Insn = &sum.Insn
+	pos, ok := r.Position(sum.Insn)
+	d.Function = pos.Function
+	if ok {
+		d.Labels = []diag.Label{{Primary: true, File: pos.File, Line: pos.Line, Column: pos.Column, Insn: sum.Insn, Source: strings.TrimRight(pos.Text, "\r\n")}}
+	}
+	return d
+}
+
+// saveLog writes a program's whole log to DIR/OBJECT/PROGRAM.log.
+func saveLog(dir, path string, r loader.Result) error {
+	if r.Log == "" {
+		return nil
+	}
+	folder := filepath.Join(dir, filepath.Base(path))
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return fmt.Errorf("save the log of %s: %w", r.Name, err)
+	}
+	name := strings.Map(func(c rune) rune {
+		if c == '/' || c < ' ' {
+			return '_'
+		}
+		return c
+	}, r.Name)
+	if err := os.WriteFile(filepath.Join(folder, name+".log"), []byte(r.Log), 0o666); err != nil {
+		return fmt.Errorf("save the log of %s: %w", r.Name, err)
+	}
+	return nil
+}

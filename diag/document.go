@@ -1,0 +1,128 @@
+package diag
+
+// Schema is the version of the JSON document. Fields may be added to it, never
+// renamed or reused.
+const Schema = 1
+
+// Document is the result of one run, as `--format json` prints it.
+type Document struct {
+	Schema  int      `json:"schema"`
+	Tool    Tool     `json:"tool"`
+	Kernel  Kernel   `json:"kernel"`
+	Objects []Object `json:"objects"`
+}
+
+// Tool names the program that made a document.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Kernel names the kernel whose verifier judged.
+type Kernel struct {
+	Series  string `json:"series"`
+	Release string `json:"release"`
+	JIT     string `json:"jit"`
+}
+
+// Object is an object file and what became of its programs.
+type Object struct {
+	Path     string    `json:"path"`
+	Error    string    `json:"error,omitempty"` // only when the object itself could not be read
+	Programs []Program `json:"programs"`
+}
+
+// Verdict is what became of a program.
+type Verdict string
+
+// The verdicts. Rejected is the verifier's word alone.
+const (
+	Accepted Verdict = "accepted"
+	Rejected Verdict = "rejected"
+	Error    Verdict = "error"   // it never reached the verifier
+	Skipped  Verdict = "skipped" // a filter left it out
+)
+
+// Program is one program of an object.
+type Program struct {
+	Name        string       `json:"name"`
+	Section     string       `json:"section"`
+	Type        string       `json:"type"`
+	AttachType  string       `json:"attach_type,omitempty"`
+	Verdict     Verdict      `json:"verdict"`
+	Error       string       `json:"error,omitempty"` // why it never reached the verifier
+	Stats       *Stats       `json:"stats,omitempty"`
+	Notes       []string     `json:"notes,omitempty"`
+	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
+	// Log is the verifier's log; documents never hold it.
+	Log string `json:"-"`
+}
+
+// Stats are the verifier's numbers, named as veristat names them. Sizes are in
+// instructions, depths in bytes per function.
+type Stats struct {
+	Insns            int    `json:"insns"`
+	TotalStates      int    `json:"total_states"`
+	PeakStates       int    `json:"peak_states"`
+	MaxStatesPerInsn int    `json:"max_states_per_insn"`
+	MarkRead         int    `json:"mark_read"`
+	StackDepth       string `json:"stack_depth,omitempty"`
+	ProgSize         int    `json:"prog_size"`
+	DurationUS       int    `json:"duration_us"`
+	LogBytes         int    `json:"log_bytes"`
+}
+
+// Diagnostic is one finding: what failed, why, what to do.
+type Diagnostic struct {
+	Code          string   `json:"code"` // BPFnnnn
+	Name          string   `json:"name"` // kebab-case
+	Severity      string   `json:"severity"`
+	Class         string   `json:"class"` // source, compiler, limit, environment, verifier
+	Message       string   `json:"message"`
+	KernelMessage string   `json:"kernel_message"` // every line of the kernel's complaint
+	Insn          *int     `json:"insn,omitempty"`
+	Function      string   `json:"function,omitempty"`
+	LogLines      []int    `json:"log_lines,omitempty"` // first and last line of the complaint, from 1
+	Labels        []Label  `json:"labels,omitempty"`
+	Notes         []string `json:"notes,omitempty"`
+	Rendered      string   `json:"rendered,omitempty"` // the text form, without colour
+}
+
+// Label marks a place in the source. Lines and columns count from 1, columns
+// in bytes; 0 means unknown.
+type Label struct {
+	Primary bool   `json:"primary"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column,omitempty"`
+	Text    string `json:"text,omitempty"`
+	Insn    int    `json:"insn"`
+	// Source is the line's text.
+	Source string `json:"source,omitempty"`
+}
+
+// Counts sums up a document.
+type Counts struct{ Accepted, Rejected, Errors, Skipped, BadObjects int }
+
+// Count counts programs by verdict, and objects that could not be read.
+func (d *Document) Count() Counts {
+	var c Counts
+	for _, o := range d.Objects {
+		if o.Error != "" {
+			c.BadObjects++
+		}
+		for _, p := range o.Programs {
+			switch p.Verdict {
+			case Accepted:
+				c.Accepted++
+			case Rejected:
+				c.Rejected++
+			case Error:
+				c.Errors++
+			case Skipped:
+				c.Skipped++
+			}
+		}
+	}
+	return c
+}

@@ -1,0 +1,58 @@
+package umlinux
+
+import (
+	"fmt"
+	"time"
+)
+
+const protocolVersion = 1
+
+// DefaultMemory is a guest's memory in MiB. The host gives pages only when the
+// guest touches them.
+const DefaultMemory = 320
+
+// Config says what to boot.
+type Config struct {
+	Kernel string // path of the kernel's executable
+	// Memory is the guest's memory in MiB; 0 means DefaultMemory.
+	Memory int
+	// JIT is the architecture whose JIT the verifier believes in (JITs);
+	// empty means x86-64.
+	JIT string
+	// BootTimeout bounds the wait for the guest's first word; 0 means two
+	// minutes, so that a machine with a hundred boots at once succeeds.
+	BootTimeout time.Duration
+	// SECCOMP says that the kernel knows the seccomp= parameter (6.16 and
+	// later): faster than ptrace.
+	SECCOMP bool
+}
+
+// JITs lists the values of Config.JIT.
+var JITs = []string{"x86-64", "arm64", "riscv64", "s390x", "none"}
+
+// commandLine returns the arguments of the kernel; channel and root are
+// descriptors that it inherits.
+func (c Config) commandLine(channel, root int) []string {
+	mem := c.Memory
+	if mem == 0 {
+		mem = DefaultMemory
+	}
+	args := []string{
+		"bpfdiag-guest",
+		fmt.Sprintf("mem=%dM", mem),
+		fmt.Sprintf("initrd=/proc/self/fd/%d", root),
+		fmt.Sprintf("hostchan=%d", channel),
+		"con=null", "con0=null,fd:2", "ssl=null", "con1=null,fd:2",
+		"quiet",
+		"panic=-1", "oops=panic", "sysctl.vm.panic_on_oom=1",
+		"GODEBUG=asyncpreemptoff=1", // no signals in the middle of a verification
+		guestEnv + "=1",
+	}
+	if c.SECCOMP {
+		args = append(args, "seccomp=on")
+	}
+	if c.JIT != "" {
+		args = append(args, "bpf_verify_jit="+c.JIT)
+	}
+	return args
+}

@@ -1,0 +1,304 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+)
+
+// Machine makes calls in a guest. After an error that is a *umlinux.DeadError
+// the next Do finds a new guest, in which nothing is loaded.
+type Machine interface {
+	Do(ctx context.Context, calls []umlinux.Call, timeout time.Duration) ([]umlinux.Reply, error)
+}
+
+// Options for loading.
+type Options struct {
+	// Timeout bounds each call in the guest; 0 means none.
+	Timeout time.Duration
+	// LogLevel is the level of the log that accepted and rejected programs
+	// are loaded with: 0 gives a rejection's failing path only, 1 and 2 are
+	// the verifier's.
+	LogLevel uint32
+	// Select says which programs to load; nil means all.
+	Select func(name string) bool
+	// Flags are added to each program's (BPF_F_TEST_STATE_FREQ and the like).
+	Flags uint32
+}
+
+// Result is one program's.
+type Result struct {
+	Name, Section string
+	Type          ProgramType
+	Attach        AttachType
+	HasAttach     bool // the program's type has an attach type
+	Insns         int  // of the program with its subprograms
+	// Err says why the kernel was not asked, or could not answer.
+	Err error
+	// Errno is what BPF_PROG_LOAD failed with, 0 for success. Whether the
+	// verifier rejected the program, or the kernel did not get that far, only
+	// the log tells.
+	Errno    syscall.Errno
+	Log      string        // the kernel's log, whole or its end
+	LogCut   uint64        // how many bytes of the log are missing
+	Duration time.Duration // of the first load, by the guest's clock
+	Notes    []string
+
+	load    *load
+	program *program
+}
+
+// Position returns where in the source an instruction of the program comes from.
+func (r *Result) Position(insn int) (object.Position, bool) {
+	if r.program == nil {
+		return object.Position{}, false
+	}
+	return r.program.position(r.load.obj, insn)
+}
+
+// load is the state of loading one object.
+type load struct {
+	ctx        context.Context
+	obj        *object.Object
+	kernel     *Kernel
+	opts       Options
+	core       map[*object.Function]relocated
+	failedCORE map[place]target
+	externs    map[*object.Extern]resolvedExtern
+	kconf      []byte
+	maps       []*madeMap
+	nextSlot   int32
+	btf        []byte
+	hasBTF     bool
+	btfLog     string
+}
+
+// btfSlot is where the object's BTF is kept; maps follow.
+const btfSlot = 0
+
+// Check loads each program of an object alone and reports each in order.
+// It returns an error only when ctx ended or no guest could be had.
+func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts Options, report func(Result)) error {
+	l := &load{ctx: ctx, obj: obj, kernel: k, opts: opts, nextSlot: btfSlot + 1,
+		core: map[*object.Function]relocated{}, failedCORE: map[place]target{}, externs: map[*object.Extern]resolvedExtern{}}
+	if b := obj.KernelBTF(); b != nil {
+		l.btf, l.hasBTF = b.Encode(), true
+	}
+	var results []Result
+	var linked []*program
+	index := map[*program]int{}
+	for _, fn := range obj.Programs() {
+		if opts.Select != nil && !opts.Select(fn.Name) {
+			continue
+		}
+		p, err := l.link(fn)
+		r := Result{Name: fn.Name, Section: fn.SectionName(), Err: err, load: l, program: p}
+		if p != nil {
+			p.flags |= opts.Flags
+			r.Type, r.Attach, r.HasAttach, r.Insns = p.typ, p.attach, p.hasAtt, len(p.insns)
+			if p.guessed != "" {
+				r.Notes = append(r.Notes, fmt.Sprintf("verified as a %s program: its section does not say the type, its argument `struct %s *` does", p.typ, p.guessed))
+			}
+		}
+		if err == nil {
+			index[p] = len(results)
+			linked = append(linked, p)
+		}
+		results = append(results, r)
+	}
+	if err := l.run(m, linked, func(p *program, f func(*Result)) { f(&results[index[p]]) }); err != nil {
+		return err
+	}
+	for i := range results {
+		report(results[i])
+	}
+	return nil
+}
+
+// run loads linked programs. A guest that dies costs the program that it was
+// working on; the rest goes on in the next one.
+func (l *load) run(m Machine, programs []*program, set func(*program, func(*Result))) error {
+	l.maps = l.mapSpecs(programs)
+	var dead *umlinux.DeadError
+	prepared := false
+	attempts := 0
+	for len(programs) > 0 {
+		if !prepared {
+			err := l.prepare(m, programs)
+			if errors.As(err, &dead) {
+				// Once may be bad luck; twice it is this object.
+				if attempts++; attempts < 2 {
+					continue
+				}
+				for _, p := range programs {
+					set(p, func(r *Result) { r.Err = fmt.Errorf("while its maps and types were loaded, %w", dead) })
+				}
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			prepared = true
+		}
+		done, err := l.loadAll(m, programs, set)
+		if err == nil {
+			return nil
+		}
+		if !errors.As(err, &dead) {
+			return err
+		}
+		if done < len(programs) {
+			set(programs[done], func(r *Result) { r.Err = fmt.Errorf("while it was verified, %w", dead) })
+			done++
+		}
+		programs = programs[done:]
+		prepared, attempts = false, 0
+	}
+	return nil
+}
+
+// loadAll loads programs in one batch, then those that were rejected once more
+// for the whole log. It returns how many are finished when the guest dies.
+func (l *load) loadAll(m Machine, programs []*program, set func(*program, func(*Result))) (int, error) {
+	slots := map[mapKey]int32{}
+	failed := map[mapKey]error{}
+	for _, mm := range l.maps {
+		slots[mm.key] = mm.slot
+		if mm.err != nil {
+			failed[mm.key] = mm.err
+		}
+	}
+	var calls []umlinux.Call
+	var which []int // calls[i] loads programs[which[i]]
+	// The first time without a path: it costs most of the time and only
+	// rejections need it. Level 4 still has the verifier's last words.
+	level, size := uint32(logStats), uint32(shortLog)
+	if l.opts.LogLevel > 0 {
+		level, size = l.opts.LogLevel|logStats, longLog
+	}
+next:
+	for i, p := range programs {
+		for _, r := range p.maps {
+			if err := failed[r.key]; err != nil {
+				set(p, func(r *Result) { r.Err = err })
+				continue next
+			}
+		}
+		btf, extra := l.btfFor(p)
+		calls = append(calls, extra...)
+		for range extra {
+			which = append(which, -1)
+		}
+		calls = append(calls, progLoad(p, btf, slots, level, size))
+		which = append(which, i)
+	}
+	replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
+	for i, r := range replies {
+		if which[i] >= 0 {
+			p := programs[which[i]]
+			set(p, func(res *Result) {
+				res.setLog(r)
+				res.Errno, res.Duration = r.Errno, r.Duration
+			})
+		}
+	}
+	if err != nil {
+		if len(replies) == len(calls) {
+			return len(programs), err
+		}
+		// An extra call belongs to the program after it.
+		n := len(replies)
+		for which[n] < 0 {
+			n++
+		}
+		return which[n], err
+	}
+	if l.opts.LogLevel > 0 {
+		return len(programs), nil
+	}
+	return len(programs), l.reload(m, programs, slots, set)
+}
+
+// reload loads the programs that failed with a word in the log again, for the
+// log of the failing path.
+func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, set func(*program, func(*Result))) error {
+	var rejected []*program
+	for _, p := range programs {
+		set(p, func(r *Result) {
+			if r.Err == nil && r.Errno != 0 && r.Log != "" {
+				rejected = append(rejected, p)
+			}
+		})
+	}
+	for len(rejected) > 0 {
+		var calls []umlinux.Call
+		var which []int
+		for i, p := range rejected {
+			btf, extra := l.btfFor(p)
+			calls = append(calls, extra...)
+			for range extra {
+				which = append(which, -1)
+			}
+			calls = append(calls, progLoad(p, btf, slots, logPath|logStats, longLog))
+			which = append(which, i)
+		}
+		replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
+		for i, r := range replies {
+			if which[i] >= 0 && len(r.Log) > 0 {
+				set(rejected[which[i]], func(res *Result) { res.setLog(r) })
+			}
+		}
+		var dead *umlinux.DeadError
+		if !errors.As(err, &dead) {
+			return err
+		}
+		// The verdict is known; only this log's path is lost.
+		n := len(replies)
+		for n < len(which) && which[n] < 0 {
+			n++
+		}
+		if n == len(which) {
+			return nil
+		}
+		p := rejected[which[n]]
+		set(p, func(r *Result) {
+			r.Notes = append(r.Notes, "the log of the failing path could not be had: "+dead.Error())
+		})
+		rejected = rejected[which[n]+1:]
+		if len(rejected) > 0 {
+			if err := l.prepare(m, programs); err != nil {
+				if errors.As(err, &dead) {
+					return nil
+				}
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// btfFor returns the slot of the BTF that a program is loaded with, and the
+// call that makes it if the program needs its own.
+func (l *load) btfFor(p *program) (int32, []umlinux.Call) {
+	switch {
+	case !l.hasBTF:
+		return umlinux.NoSlot, nil
+	case p.ownBTF == nil:
+		return btfSlot, nil
+	}
+	return l.nextSlot, []umlinux.Call{btfLoad(p.ownBTF.Encode(), l.nextSlot, 0)}
+}
+
+func (r *Result) setLog(reply umlinux.Reply) {
+	r.Log = strings.ToValidUTF8(string(reply.Log), "\uFFFD")
+	r.LogCut = 0
+	if n := uint64(logTrueSize(reply)); n > uint64(len(reply.Log))+1 {
+		r.LogCut = n - uint64(len(reply.Log)) - 1
+	}
+}
