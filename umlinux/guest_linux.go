@@ -28,6 +28,9 @@ type Guest struct {
 
 // Boot starts a guest and waits until it answers. Cancelling ctx later kills it.
 func Boot(ctx context.Context, c Config) (*Guest, error) {
+	if err := Supported(); err != nil {
+		return nil, err
+	}
 	root, err := rootFS()
 	if err != nil {
 		return nil, err

@@ -15,10 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guestEnv is on the guest kernel's command line, which makes it part of
-// init's environment: process 1 of a container is no guest.
-const guestEnv = "BPFDIAG_GUEST"
-
 // InGuest says whether this process is a guest's init; main then calls Init
 // before anything else.
 func InGuest() bool { return os.Getpid() == 1 && os.Getenv(guestEnv) != "" }

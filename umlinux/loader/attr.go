@@ -5,10 +5,18 @@ import (
 	"regexp"
 
 	"github.com/bpfdiag/bpfdiag/umlinux"
-	"golang.org/x/sys/unix"
 )
 
 var le = binary.LittleEndian
+
+// Commands of bpf(2) (enum bpf_cmd), which x/sys/unix has for Linux only.
+const (
+	cmdMapCreate     = 0
+	cmdMapUpdateElem = 2
+	cmdProgLoad      = 5
+	cmdBTFLoad       = 18
+	cmdMapFreeze     = 22
+)
 
 // attr builds the memory of one bpf(2) call: the attribute structure, of a
 // fixed size, and behind it what the structure points to. Offsets are those of
@@ -52,7 +60,7 @@ func (a *attr) fd(at int, slot int32) *attr {
 func (a *attr) keep(slot int32) *attr { a.call.Slot = slot; return a }
 
 func btfLoad(raw []byte, slot int32, log uint32) umlinux.Call {
-	a := newAttr(unix.BPF_BTF_LOAD, 32).ptr(0, raw).u32(16, uint32(len(raw))).keep(slot)
+	a := newAttr(cmdBTFLoad, 32).ptr(0, raw).u32(16, uint32(len(raw))).keep(slot)
 	if log > 0 {
 		a.u32(24, 1)
 		a.call.Log = &umlinux.Log{Size: log, AddrAt: 8, SizeAt: 20}
@@ -70,7 +78,7 @@ type mapSpec struct {
 }
 
 func mapCreate(m mapSpec, slot int32) umlinux.Call {
-	a := newAttr(unix.BPF_MAP_CREATE, 72).u32(0, m.typ).u32(4, m.key).u32(8, m.value).u32(12, m.entries).
+	a := newAttr(cmdMapCreate, 72).u32(0, m.typ).u32(4, m.key).u32(8, m.value).u32(12, m.entries).
 		u32(16, m.flags).u32(24, m.numa).name(28, m.name).u64(64, m.extra).keep(slot)
 	if m.inner != umlinux.NoSlot {
 		a.fd(20, m.inner)
@@ -82,12 +90,12 @@ func mapCreate(m mapSpec, slot int32) umlinux.Call {
 }
 
 func mapUpdate(slot int32, key uint32, value []byte) umlinux.Call {
-	a := newAttr(unix.BPF_MAP_UPDATE_ELEM, 32).fd(0, slot)
+	a := newAttr(cmdMapUpdateElem, 32).fd(0, slot)
 	return a.ptr(8, le.AppendUint32(nil, key)).ptr(16, value).call
 }
 
 func mapFreeze(slot int32) umlinux.Call {
-	return newAttr(unix.BPF_MAP_FREEZE, 4).fd(0, slot).call
+	return newAttr(cmdMapFreeze, 4).fd(0, slot).call
 }
 
 func mapMmap(slot int32, addr, size uint64) umlinux.Call {
@@ -107,7 +115,7 @@ const (
 )
 
 func progLoad(p *program, btfSlot int32, slotOf map[mapKey]int32, level, logSize uint32) umlinux.Call {
-	a := newAttr(unix.BPF_PROG_LOAD, 144).u32(0, uint32(p.typ)).u32(4, uint32(len(p.insns))).
+	a := newAttr(cmdProgLoad, 144).u32(0, uint32(p.typ)).u32(4, uint32(len(p.insns))).
 		u32(24, level).u32(44, p.flags).name(48, p.fn.Name).u32(68, p.expected).u32(108, p.attachID)
 	a.u32(40, p.version)
 	a.ptr(16, append([]byte(p.license), 0))

@@ -2,11 +2,11 @@ package loader
 
 import (
 	"fmt"
+	"syscall"
 
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
 )
 
 // Sizes that the verifier never looks at are kept small, because the guest has
@@ -185,7 +185,7 @@ func (l *load) prepare(m Machine, programs []*program) error {
 		case mm.spec.keyType != 0 || mm.spec.valueType != 0: // libbpf: "Retrying without BTF"
 			mm.spec.keyType, mm.spec.valueType = 0, 0
 			retry = true
-		case (r.Errno == unix.ENOMEM || r.Errno == unix.E2BIG) && mm.spec.entries > 1 && mm.key.m != nil && mm.key.m.Type != ebpf.Arena:
+		case (r.Errno == syscall.ENOMEM || r.Errno == syscall.E2BIG) && mm.spec.entries > 1 && mm.key.m != nil && mm.key.m.Type != ebpf.Arena:
 			mm.spec.entries /= 16
 			mm.spec.entries = max(mm.spec.entries, 1)
 			retry = true

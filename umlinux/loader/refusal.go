@@ -3,10 +3,10 @@ package loader
 import (
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/cilium/ebpf/btf"
-	"golang.org/x/sys/unix"
 )
 
 // Refusal explains why the kernel failed a program without a complaint of the
@@ -16,13 +16,13 @@ func (r *Result) Refusal(verified bool) error {
 	switch {
 	case verified:
 		return fmt.Errorf("the verifier accepted it, but the kernel then could not make it runnable: %w", r.Errno)
-	case r.Errno == unix.EINVAL && l.btfLog != "":
+	case r.Errno == syscall.EINVAL && l.btfLog != "":
 		return fmt.Errorf("the kernel refused it before verification (invalid argument), after it had refused the object's BTF: %s", firstLines(l.btfLog, 3))
-	case r.Errno == unix.EINVAL && p.hasAtt:
+	case r.Errno == syscall.EINVAL && p.hasAtt:
 		return fmt.Errorf("the kernel refused it before verification (invalid argument): Linux %s does not take program type %s with attach type %s", l.kernel.Release, p.typ, p.attach)
-	case r.Errno == unix.EINVAL:
+	case r.Errno == syscall.EINVAL:
 		return fmt.Errorf("the kernel refused it before verification (invalid argument): Linux %s does not take program type %s like this", l.kernel.Release, p.typ)
-	case r.Errno == unix.E2BIG && len(p.insns) > maxInsns:
+	case r.Errno == syscall.E2BIG && len(p.insns) > maxInsns:
 		return fmt.Errorf("it has %d instructions; no kernel takes more than a million", len(p.insns))
 	}
 	return fmt.Errorf("the kernel refused it before verification: %w", r.Errno)

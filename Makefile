@@ -1,0 +1,69 @@
+# Two commands are all that most people need, on a Debian machine with nothing
+# installed by hand: `make demo` and `make test`. `make help` lists the rest.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# KERNELS are the series that `make kernels` builds and `make test` tests.
+KERNELS ?= 6.12
+# VERSION is what `bpfdiag --version` says; main.go has it where git does not.
+VERSION ?= $(patsubst v%,%,$(shell git describe --tags --match 'v*' --dirty 2>/dev/null))
+export VERSION
+
+GO = scripts/go
+CLANG ?= scripts/clang
+STATICCHECK = $(GO) tool -modfile=scripts/tools.mod staticcheck
+
+help: ## list the targets
+	@echo "make TARGET [KERNELS=\"6.12 7.2\"]"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## set up this machine, then check the examples
+	@scripts/demo
+
+test: ## set up this machine, then run every test with KERNELS, as an ordinary user
+	@scripts/setup scripts/as-user
+	@scripts/as-user scripts/test $(KERNELS)
+
+setup: ## install what is missing, through apt
+	@scripts/setup
+
+build: build/bpfdiag ## build/bpfdiag, static
+
+# Go knows best whether anything has changed. Static, because it is the guest's
+# init as well, where there is no libc.
+build/bpfdiag: FORCE
+	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false \
+		-ldflags "-s -w$(if $(VERSION), -X main.version=$(VERSION))" -o $@ ./cmd/bpfdiag
+
+kernels: build ## build KERNELS into the user's cache, unless they are there
+	@scripts/kernels $(KERNELS) >/dev/null
+
+EXAMPLES := $(patsubst examples/%.bpf.c,build/examples/%.bpf.o,$(wildcard examples/*.bpf.c))
+
+examples: $(EXAMPLES) ## compile examples/ to build/examples/*.bpf.o
+
+# asm/types.h is in the folder of the host's architecture.
+build/examples/%.bpf.o: examples/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	@echo "clang $<"
+	@$(CLANG) -g -O2 -Wall -Werror --target=bpf -I/usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
+
+lint: ## gofmt, go vet (also for systems that only build), staticcheck
+	@files=$$($(GO) fmt -n ./... | awk '{print $$3}'); true
+	@$(GO) vet ./...
+	@for system in linux/arm64 darwin/arm64 windows/amd64; do \
+		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) vet ./... || exit; done
+	@$(STATICCHECK) ./...
+
+bench: build ## time check against a bare boot of the same kernel
+	@BPFDIAG_BIN=$(CURDIR)/build/bpfdiag $(GO) test -run '^$$' -bench . ./umlinux/... ./cmd/bpfdiag
+
+clean: ## remove build/; kernels stay in the user's cache (bpfdiag kernel remove)
+	@rm -rf build
+
+FORCE:
+.PHONY: help demo test setup build kernels examples lint bench clean FORCE

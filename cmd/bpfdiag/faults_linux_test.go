@@ -1,0 +1,353 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+)
+
+// runCheckBin runs `bpfdiag check` and returns its output and exit status.
+func runCheckBin(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	cmd := exec.Command(bpfdiagBin(t), append([]string{"check"}, args...)...)
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// tenObjects returns nine small objects and, in the middle, a slow one.
+func tenObjects(t *testing.T) []string {
+	ok, slow := compile(t, "ok"), compile(t, "slow")
+	dir := t.TempDir()
+	var out []string
+	for i := range 10 {
+		if i == 4 {
+			out = append(out, slow)
+			continue
+		}
+		path := filepath.Join(dir, fmt.Sprintf("ok%d.bpf.o", i))
+		if err := os.Link(ok, path); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, path)
+	}
+	return out
+}
+
+// guestsOf lists the processes that a bpfdiag started.
+func guestsOf(pid int) []int {
+	var out []int
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, f := range tasks {
+		text, _ := os.ReadFile(f)
+		for _, s := range strings.Fields(string(text)) {
+			if n, err := strconv.Atoi(s); err == nil {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+// TestGuestDies: whatever happens to a guest in the middle of ten objects, the
+// other nine get their verdict, and the program that it worked on is reported.
+func TestGuestDies(t *testing.T) {
+	testKernels(t)
+	for _, c := range []struct {
+		name   string
+		signal syscall.Signal
+		flags  []string
+		want   string
+	}{
+		{"killed", syscall.SIGKILL, nil, "was killed"},
+		{"hung", syscall.SIGSTOP, []string{"--timeout", "5s"}, "hung: no answer within 5s"},
+		{"panicked", syscall.SIGSEGV, nil, "panicked"},
+		{"out of memory", 0, []string{"--memory", "64"}, "ran out of memory"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			objects := tenObjects(t)
+			args := append([]string{"check", "--jobs", "1"}, c.flags...)
+			cmd := exec.Command(bpfdiagBin(t), append(args, objects...)...)
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stderr = os.Stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var out strings.Builder
+			lines := bufio.NewScanner(stdout)
+			for lines.Scan() {
+				fmt.Fprintln(&out, lines.Text())
+				// The fourth object is done, the guest has gone on to the slow one.
+				if c.signal != 0 && strings.Contains(lines.Text(), "ok3.bpf.o") {
+					for _, pid := range guestsOf(cmd.Process.Pid) {
+						syscall.Kill(pid, c.signal)
+					}
+				}
+			}
+			cmd.Wait()
+			got := out.String()
+			if n := strings.Count(got, "pass: accepted"); n != 9 {
+				t.Errorf("%d of the nine small objects accepted", n)
+			}
+			if !strings.Contains(got, "the guest kernel") || !strings.Contains(got, c.want) {
+				t.Errorf("no word of what happened")
+			}
+			if status := cmd.ProcessState.ExitCode(); status != exitError {
+				t.Errorf("exit status %d", status)
+			}
+			if t.Failed() {
+				t.Log(got)
+			}
+		})
+	}
+}
+
+// TestInterrupted: Ctrl-C ends everything that was started, and says so.
+func TestInterrupted(t *testing.T) {
+	testKernels(t)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			tmp := t.TempDir()
+			cmd := exec.Command(bpfdiagBin(t), "check", "--jobs", "1", compile(t, "ok"), compile(t, "slow"))
+			cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "HOME="+tmp, "BPFDIAG_CACHE="+cacheDir(t))
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+			guests := guestsOf(cmd.Process.Pid)
+			if len(guests) == 0 {
+				t.Fatal("no guest found")
+			}
+			cmd.Process.Signal(sig)
+			cmd.Wait()
+			for _, pid := range guests {
+				waitGone(t, pid)
+			}
+			left, _ := os.ReadDir(tmp)
+			if len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+			if sig != syscall.SIGKILL && cmd.ProcessState.ExitCode() != 128+int(sig) {
+				t.Errorf("exit status %d", cmd.ProcessState.ExitCode())
+			}
+		})
+	}
+}
+
+// waitGone waits until a process and all of its group are gone.
+func waitGone(t *testing.T, pid int) {
+	t.Helper()
+	for range 100 {
+		if err := syscall.Kill(-pid, 0); err == syscall.ESRCH {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("guest %d is still there", pid)
+}
+
+// TestReaderGone: nobody reads the output any more.
+func TestReaderGone(t *testing.T) {
+	testKernels(t)
+	cmd := exec.Command(bpfdiagBin(t), append([]string{"check", "--jobs", "1"}, tenObjects(t)...)...)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	bufio.NewReader(stdout).ReadString('\n')
+	guests := guestsOf(cmd.Process.Pid)
+	stdout.Close()
+	cmd.Wait()
+	for _, pid := range guests {
+		waitGone(t, pid)
+	}
+}
+
+// TestBadObjects: what is no usable object is named, and costs the others nothing.
+func TestBadObjectFiles(t *testing.T) {
+	testKernels(t)
+	dir := t.TempDir()
+	ok := compile(t, "ok")
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good, err := os.ReadFile(ok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := write("big.o", good)
+	if err := os.Truncate(big, 200<<20); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bigEndian := filepath.Join(dir, "be.o")
+	if msg, err := exec.Command(clang(), "-O2", "--target=bpfeb", "-I/usr/include/"+multiarch(), "-c",
+		filepath.Join("testdata", "programs", "ok.bpf.c"), "-o", bigEndian).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, msg)
+	}
+	for _, c := range []struct{ path, want string }{
+		{filepath.Join(dir, "absent.o"), "no such file"},
+		{dir, "is a folder"},
+		{write("empty.o", nil), "is empty"},
+		{write("text.o", []byte("hello, world")), "is not an ELF file"},
+		{self, "not for eBPF"},
+		{bigEndian, "big-endian"},
+		{big, "larger than"},
+	} {
+		out, _, status := runCheckBin(t, c.path, ok)
+		if !strings.Contains(out, c.want) || !strings.Contains(out, c.path) || !strings.Contains(out, "pass: accepted") || status != exitError {
+			t.Errorf("%s: status %d, wanted %q:\n%s", c.path, status, c.want, out)
+		}
+	}
+}
+
+// TestTruncatedObjects: an object that is cut off anywhere is an error.
+func TestTruncatedObjects(t *testing.T) {
+	testKernels(t)
+	good, err := os.ReadFile(compile(t, "null"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	args := []string{"--format", "json"}
+	for i := range 50 {
+		path := filepath.Join(dir, fmt.Sprintf("cut%02d.o", i))
+		if err := os.WriteFile(path, good[:len(good)*i/50], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+	}
+	out, errOut, status := runCheckBin(t, args...)
+	var doc diag.Document
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatalf("%v\n%s", err, errOut)
+	}
+	if len(doc.Objects) != 50 || status != exitError {
+		t.Fatalf("%d objects, status %d", len(doc.Objects), status)
+	}
+	for _, o := range doc.Objects {
+		if o.Error == "" && len(o.Programs) == 0 {
+			t.Errorf("%s: neither an error nor a program", o.Path)
+		}
+	}
+}
+
+// TestNoBTF: without BTF there are verdicts, but no positions.
+func TestNoBTF(t *testing.T) {
+	testKernels(t)
+	out, _, status := runCheckBin(t, compile(t, "ok", "-g0"))
+	if !strings.Contains(out, "pass: accepted") || status != exitOK {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
+// TestKernelFaults: no kernel, a damaged one, a folder that nothing may be
+// executed in.
+func TestKernelFaults(t *testing.T) {
+	testKernels(t)
+	ok := compile(t, "ok")
+	run := func(env []string, args ...string) (string, int) {
+		cmd := exec.Command(bpfdiagBin(t), append([]string{"check"}, args...)...)
+		cmd.Env = append(os.Environ(), env...)
+		out, _ := cmd.CombinedOutput()
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	empty := t.TempDir()
+	if out, status := run([]string{"BPFDIAG_CACHE=" + empty}, ok); status != exitError || !strings.Contains(out, "bpfdiag kernel build") {
+		t.Errorf("no kernel: status %d:\n%s", status, out)
+	}
+	out, err := exec.Command(bpfdiagBin(t), "kernel", "path").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := os.ReadFile(strings.TrimSpace(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{
+		"empty": nil, "text": []byte("not a kernel"), "cut": image[:len(image)/2], "header": image[:4096],
+	} {
+		path := filepath.Join(empty, name)
+		if err := os.WriteFile(path, data, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		out, status := run(nil, "--kernel", path, ok)
+		if status != exitError || !strings.Contains(out, path) {
+			t.Errorf("kernel %s: status %d:\n%s", name, status, out)
+		}
+	}
+}
+
+// TestTwoHundred: as many runs side by side as nobody will ever start.
+func TestTwoHundred(t *testing.T) {
+	testKernels(t)
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	ok := compile(t, "ok")
+	bin := bpfdiagBin(t)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	failed := map[string]int{}
+	for range 200 {
+		wg.Go(func() {
+			out, err := exec.Command(bin, "check", ok).CombinedOutput()
+			if err != nil || !bytes.Contains(out, []byte("pass: accepted")) {
+				mu.Lock()
+				failed[fmt.Sprintf("%v: %s", err, out)]++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for msg, n := range failed {
+		t.Errorf("%d runs: %s", n, msg)
+	}
+}
+
+func cacheDir(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command(bpfdiagBin(t), "kernel", "path").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(filepath.Dir(filepath.Dir(string(out))))
+}
