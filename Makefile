@@ -42,6 +42,8 @@ build/bpfdiag: FORCE
 kernels: build ## build KERNELS into the user's cache, unless they are there
 	@scripts/kernels $(KERNELS) >/dev/null
 
+comma := ,
+space := $() $()
 EXAMPLES := $(patsubst examples/%.bpf.c,build/examples/%.bpf.o,$(wildcard examples/*.bpf.c))
 
 examples: $(EXAMPLES) ## compile examples/ to build/examples/*.bpf.o
@@ -53,14 +55,16 @@ build/examples/%.bpf.o: examples/%.bpf.c Makefile
 	@$(CLANG) -g -O2 -Wall -Werror --target=bpf -I/usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
 
 lint: ## gofmt, go vet (also for systems that only build), staticcheck
-	@files=$$($(GO) fmt -n ./... | awk '{print $$3}'); true
+	@bad=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
 	@$(GO) vet ./...
 	@for system in linux/arm64 darwin/arm64 windows/amd64; do \
 		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) vet ./... || exit; done
 	@$(STATICCHECK) ./...
 
-bench: build ## time check against a bare boot of the same kernel
-	@BPFDIAG_BIN=$(CURDIR)/build/bpfdiag $(GO) test -run '^$$' -bench . ./umlinux/... ./cmd/bpfdiag
+bench: build build/examples/xdp_count.bpf.o ## time check against a bare boot of the same kernel (KERNELS, BENCH=flags)
+	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o build/ ./internal/bench ./internal/guestrun
+	@build/bench -bpfdiag build/bpfdiag -guestrun build/guestrun -kernels "$(subst $(space),$(comma),$(strip $(KERNELS)))" \
+		-object build/examples/xdp_count.bpf.o $(BENCH)
 
 clean: ## remove build/; kernels stay in the user's cache (bpfdiag kernel remove)
 	@rm -rf build

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Sourced: says which step a long run has come to, and how long it took so far.
 #   steps=5; step "compile the examples"
 step_number=0

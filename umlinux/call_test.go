@@ -77,13 +77,13 @@ func FuzzCall(f *testing.F) {
 }
 
 func TestCommandLine(t *testing.T) {
-	got := strings.Join(Config{Memory: 128, JIT: "arm64", SECCOMP: true}.commandLine(3, 4), " ")
+	got := strings.Join(Config{Memory: 128, JIT: "arm64", SECCOMP: true}.CommandLine(3, 4), " ")
 	for _, want := range []string{"mem=128M", "initrd=/proc/self/fd/4", "hostchan=3", "bpf_verify_jit=arm64", "seccomp=on", guestEnv + "=1"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}
 	}
-	if strings.Contains(Config{}.commandLine(3, 4)[1], "mem=0") {
+	if strings.Contains(Config{}.CommandLine(3, 4)[1], "mem=0") {
 		t.Error("no default for the memory")
 	}
 }
@@ -102,7 +102,7 @@ func TestPanicMessage(t *testing.T) {
 
 // TestInitramfs checks the archive byte by byte where the kernel does.
 func TestInitramfs(t *testing.T) {
-	b := initramfs([]byte("#!init"))
+	b := Archive(File{"init", []byte("#!init"), true})
 	for _, want := range []string{"dev/console\x00", "init\x00", "#!init\x00\x00", "TRAILER!!!\x00"} {
 		if !bytes.Contains(b, []byte(want)) {
 			t.Errorf("no %q in the archive", want)

@@ -30,9 +30,9 @@ type Config struct {
 // JITs lists the values of Config.JIT.
 var JITs = []string{"x86-64", "arm64", "riscv64", "s390x", "none"}
 
-// commandLine returns the arguments of the kernel; channel and root are
+// CommandLine returns the arguments of the kernel; channel and root are
 // descriptors that it inherits.
-func (c Config) commandLine(channel, root int) []string {
+func (c Config) CommandLine(channel, root int) []string {
 	mem := c.Memory
 	if mem == 0 {
 		mem = DefaultMemory

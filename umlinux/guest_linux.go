@@ -50,7 +50,7 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 	g := &Guest{conn: conn.(*net.UnixConn), console: &tail{}, done: make(chan struct{})}
 
 	g.cmd = exec.Command(c.Kernel)
-	g.cmd.Args = c.commandLine(3, 4)
+	g.cmd.Args = c.CommandLine(3, 4)
 	g.cmd.Env = []string{"HOME=/tmp/home"} // nothing of the user's environment concerns the guest
 	g.cmd.Dir = "/"
 	g.cmd.ExtraFiles = []*os.File{theirs, root} // 3 and 4
@@ -226,7 +226,7 @@ var rootFS = sync.OnceValues(func() (*os.File, error) {
 		return nil, fmt.Errorf("memory for the guest's file system: %w", err)
 	}
 	f := os.NewFile(uintptr(fd), "initramfs")
-	if _, err := f.Write(initramfs(init)); err != nil {
+	if _, err := f.Write(Archive(File{"init", init, true})); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("memory for the guest's file system: %w", err)
 	}

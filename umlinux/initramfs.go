@@ -25,13 +25,30 @@ func pad4(b []byte) []byte {
 	return b
 }
 
-// initramfs returns the guest's root file system: an init and the folder that
-// it mounts devices at, and nothing else.
-func initramfs(init []byte) []byte {
-	b := make([]byte, 0, len(init)+1024)
+// File is a file of a guest's root file system.
+type File struct {
+	Name string // without leading slash
+	Data []byte
+	Exec bool
+}
+
+// Archive returns a root file system with these files, and the folder and the
+// console that every init needs.
+func Archive(files ...File) []byte {
+	size := 1024
+	for _, f := range files {
+		size += len(f.Data) + 256
+	}
+	b := make([]byte, 0, size)
 	b = appendCPIO(b, "dev", 0o40755, 0, 0, nil)
 	b = appendCPIO(b, "dev/console", 0o20600, 5, 1, nil)
-	b = appendCPIO(b, "init", 0o100755, 0, 0, init)
+	for _, f := range files {
+		mode := uint32(0o100644)
+		if f.Exec {
+			mode = 0o100755
+		}
+		b = appendCPIO(b, f.Name, mode, 0, 0, f.Data)
+	}
 	return appendCPIO(b, "TRAILER!!!", 0, 0, 0, nil)
 }
 

@@ -64,11 +64,23 @@ func (l *load) applyCORE(fn *object.Function, code []object.Insn) error {
 		}
 	}
 	for i, r := range relos {
+		original := code[r.Insn]
 		if err := applyFixup(code[r.Insn:], fixups[i]); err != nil {
 			return fmt.Errorf("CO-RE relocation of instruction %d of %s: %w", r.Insn, fn.Name, err)
 		}
-		if code[r.Insn].Imm == btf.COREBadRelocationSentinel && code[r.Insn].Code == object.CodeCall {
-			l.failedCORE[place{fn, r.Insn}] = coreTarget(r)
+		failed := code[r.Insn].Imm == btf.COREBadRelocationSentinel && code[r.Insn].Code == object.CodeCall
+		if failed && !r.Field {
+			// ID and size of a type that does not exist are 0
+			// (bpf_core_calc_type_relo); cilium/ebpf makes them failures.
+			original.Imm = 0
+			code[r.Insn] = original
+			if original.Code == object.CodeLdImm {
+				code[r.Insn+1] = object.Insn{}
+			}
+			continue
+		}
+		if failed {
+			l.failedCORE[place{fn, r.Insn}] = r.Name
 		}
 	}
 	return nil
@@ -78,16 +90,6 @@ func (l *load) applyCORE(fn *object.Function, code []object.Insn) error {
 type place struct {
 	fn   *object.Function
 	insn int
-}
-
-// target is what a CO-RE relocation looked for in the kernel.
-type target struct{ kind, name string }
-
-func coreTarget(r object.CORERelocation) target {
-	if r.Field {
-		return target{"field", r.Name}
-	}
-	return target{"type", r.Name}
 }
 
 // applyFixup changes the first instruction of code.

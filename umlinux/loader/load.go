@@ -69,7 +69,7 @@ type load struct {
 	kernel     *Kernel
 	opts       Options
 	core       map[*object.Function]relocated
-	failedCORE map[place]target
+	failedCORE map[place]string // fields and enumerators that the kernel lacks
 	externs    map[*object.Extern]resolvedExtern
 	kconf      []byte
 	maps       []*madeMap
@@ -86,7 +86,7 @@ const btfSlot = 0
 // It returns an error only when ctx ended or no guest could be had.
 func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts Options, report func(Result)) error {
 	l := &load{ctx: ctx, obj: obj, kernel: k, opts: opts, nextSlot: btfSlot + 1,
-		core: map[*object.Function]relocated{}, failedCORE: map[place]target{}, externs: map[*object.Extern]resolvedExtern{}}
+		core: map[*object.Function]relocated{}, failedCORE: map[place]string{}, externs: map[*object.Extern]resolvedExtern{}}
 	if b := obj.KernelBTF(); b != nil {
 		l.btf, l.hasBTF = b.Encode(), true
 	}

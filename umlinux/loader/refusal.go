@@ -45,8 +45,12 @@ func (r *Result) Lack(insn int) error {
 	switch n := int(p.insns[insn].Imm); {
 	case n == btf.COREBadRelocationSentinel:
 		for _, pl := range p.placed {
-			if what, ok := l.failedCORE[place{pl.fn, insn - pl.at}]; ok && insn >= pl.at {
-				return l.missing(what.kind, what.name)
+			name, ok := l.failedCORE[place{pl.fn, insn - pl.at}]
+			switch {
+			case ok && strings.HasPrefix(name, "enum "):
+				return l.missing("enumerator", name)
+			case ok:
+				return l.missing("field", name)
 			}
 		}
 	case n >= poisonKfunc && n < poisonKfunc+len(l.obj.Externs):

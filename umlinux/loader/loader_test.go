@@ -1,0 +1,152 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+	"golang.org/x/sys/unix"
+)
+
+func TestFindSection(t *testing.T) {
+	for name, want := range map[string]string{
+		"xdp":                     "xdp xdp",
+		"xdp.frags":               "xdp xdp",
+		"xdp/anything":            "-",
+		"kprobe/do_nanosleep":     "kprobe",
+		"kprobe":                  "kprobe",
+		"kprobes":                 "-",
+		"fentry.s/bpf_fentry":     "tracing trace_fentry",
+		"tp/sched/sched_switch":   "tracepoint",
+		"cgroup_skb/ingress":      "cgroup_skb cgroup_inet_ingress",
+		"cgroup/skb":              "cgroup_skb",
+		"struct_ops.s/sched_exit": "struct_ops",
+		"lsm_cgroup/socket_bind":  "lsm lsm_cgroup",
+		"":                        "-",
+	} {
+		d, ok := findSection(name)
+		got := "-"
+		if ok {
+			got = d.typ.String()
+			if d.hasAttach {
+				got += " " + d.attach.String()
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// fakeMachine answers calls without a kernel. Programs are told apart by name.
+type fakeMachine struct {
+	answer func(program string) (umlinux.Reply, error)
+	boots  int
+	asked  []string // what was called, in order
+}
+
+func (m *fakeMachine) Do(_ context.Context, calls []umlinux.Call, _ time.Duration) ([]umlinux.Reply, error) {
+	var out []umlinux.Reply
+	for _, c := range calls {
+		name := map[uint32]string{unix.BPF_BTF_LOAD: "btf", unix.BPF_MAP_UPDATE_ELEM: "update", unix.BPF_MAP_FREEZE: "freeze"}[c.Cmd]
+		switch {
+		case c.Op == umlinux.OpReset:
+			name = "reset"
+		case c.Cmd == unix.BPF_MAP_CREATE:
+			name = fmt.Sprintf("map %s[%d]", cString(c.Data[28:44]), le.Uint32(c.Data[12:]))
+		case c.Cmd == unix.BPF_PROG_LOAD:
+			name = cString(c.Data[48:64])
+		}
+		m.asked = append(m.asked, name)
+		if c.Cmd != unix.BPF_PROG_LOAD || c.Op != umlinux.OpBPF {
+			out = append(out, umlinux.Reply{})
+			continue
+		}
+		r, err := m.answer(name)
+		if err != nil {
+			m.boots++
+			return out, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func cString(b []byte) string { s, _, _ := strings.Cut(string(b), "\x00"); return s }
+
+func check(t *testing.T, m Machine) map[string]Result {
+	t.Helper()
+	obj, err := object.Open("testdata/five.bpf.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]Result{}
+	k := &Kernel{Release: "6.12.1"}
+	if err := Check(context.Background(), m, k, obj, Options{}, func(r Result) { out[r.Name] = r }); err != nil {
+		t.Fatal(err)
+	}
+	if len(out) != 5 {
+		t.Fatalf("%d results", len(out))
+	}
+	return out
+}
+
+// TestOrder: maps that somebody uses and their contents first, each program
+// once, and what failed with a word a second time.
+func TestOrder(t *testing.T) {
+	m := &fakeMachine{answer: func(p string) (umlinux.Reply, error) {
+		if p == "three" {
+			return umlinux.Reply{Value: -1, Errno: syscall.EACCES, Log: []byte("R0 invalid")}, nil
+		}
+		return umlinux.Reply{Log: []byte("processed 2 insns")}, nil
+	}}
+	got := check(t, m)
+	want := "reset btf map five.rodata[1] update freeze map table[4096] one two three four three"
+	if s := strings.Join(m.asked, " "); s != want {
+		t.Errorf("called %s\nwant   %s", s, want)
+	}
+	if got["one"].Errno != 0 || got["three"].Errno != syscall.EACCES {
+		t.Error("wrong answers")
+	}
+	if n := got["four"]; n.Err != nil || n.Type.String() != "xdp" || len(n.Notes) != 1 || n.Insns != 6+2 {
+		t.Errorf("freplace was not taken for what its argument says: %+v", n)
+	}
+	if got["five"].Err == nil || !strings.Contains(got["five"].Err.Error(), "no_such_section") {
+		t.Errorf("no error for an unknown section: %v", got["five"].Err)
+	}
+	two := got["two"]
+	pos, ok := two.Position(0)
+	if !ok || pos.Function != "two" || pos.Line != 18 {
+		t.Errorf("position %+v", pos)
+	}
+}
+
+// TestDeath: a program that kills its guest costs nobody else anything, and
+// maps are made anew for the rest.
+func TestDeath(t *testing.T) {
+	dead := &umlinux.DeadError{Cause: umlinux.Killed, Detail: "by a test"}
+	m := &fakeMachine{answer: func(p string) (umlinux.Reply, error) {
+		if p == "two" {
+			return umlinux.Reply{}, dead
+		}
+		return umlinux.Reply{}, nil
+	}}
+	got := check(t, m)
+	if err := got["two"].Err; err == nil || !errors.As(err, &dead) {
+		t.Errorf("two: %v", err)
+	}
+	for _, name := range []string{"one", "three", "four"} {
+		if got[name].Err != nil {
+			t.Errorf("%s: %v", name, got[name].Err)
+		}
+	}
+	if m.boots != 1 {
+		t.Errorf("%d guests died", m.boots)
+	}
+}
