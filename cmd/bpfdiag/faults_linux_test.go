@@ -9,14 +9,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"golang.org/x/sys/unix"
 )
 
 // runCheckBin runs `bpfdiag check` and returns its output and exit status.
@@ -350,4 +354,66 @@ func cacheDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return filepath.Dir(filepath.Dir(filepath.Dir(string(out))))
+}
+
+// TestNoSharedMemory: a full /dev/shm and temporary folders in which nothing
+// may be executed do not matter, because a guest's memory has no name there.
+func TestNoSharedMemory(t *testing.T) {
+	testKernels(t)
+	script := `mount -t tmpfs -o size=64k,noexec none /dev/shm && head -c 64k /dev/zero >/dev/shm/full && exec "$@"`
+	cmd := exec.Command("unshare", "-Urm", "sh", "-c", script, "sh", bpfdiagBin(t), "check", compile(t, "ok"))
+	cmd.Env = append(os.Environ(), "TMPDIR=/dev/shm")
+	out, err := cmd.CombinedOutput()
+	if err != nil && exec.Command("unshare", "-Urm", "true").Run() != nil {
+		missing(t, "user namespaces are not allowed here")
+	}
+	if err != nil || !bytes.Contains(out, []byte("pass: accepted")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestNoPtrace: kernels before 6.16 need ptrace; where it is forbidden, the
+// error says so and names the way out.
+func TestNoPtrace(t *testing.T) {
+	testKernels(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, bpfdiagBin(t), "check", "--kernel", "6.12", compile(t, "ok"))
+	cmd.Env = append(os.Environ(), "BPFDIAG_TEST_FORBID_PTRACE=1")
+	out, _ := cmd.CombinedOutput()
+	if status := cmd.ProcessState.ExitCode(); status != exitError || !bytes.Contains(out, []byte("ptrace")) || !bytes.Contains(out, []byte("--kernel 7.2")) {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv("BPFDIAG_TEST_FORBID_PTRACE") != "" {
+		fmt.Fprintln(os.Stderr, forbidPtrace(os.Args[1:]))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// forbidPtrace becomes another program that ptrace(2) fails for, as in some
+// containers.
+func forbidPtrace(args []string) error {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the system call's number
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_PTRACE, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&prog)), 0, 0); err != nil {
+		return err
+	}
+	return syscall.Exec(args[0], args, slices.DeleteFunc(os.Environ(), func(e string) bool {
+		return strings.HasPrefix(e, "BPFDIAG_TEST_FORBID_PTRACE")
+	}))
 }

@@ -78,22 +78,21 @@ func (b *builder) compile(ctx context.Context) error {
 	}
 	b.step("compile")
 	progress := makeProgress{objects: countObjects(tree)}
-	expected := b.expected
 	err := b.make(ctx, tree, func(line string) {
-		switch was := progress.linking; progress.line(line) {
-		case false:
+		linked := progress.linking
+		if !progress.line(line) {
 			return
-		default:
-			if progress.linking && !was {
-				b.objects = progress.objects
-				b.step("link")
-			}
-			if progress.linking {
-				b.progress(0, 0, progress.file)
-			} else {
-				b.progress(int64(progress.objects), int64(max(expected, progress.objects)), progress.file)
-			}
 		}
+		file := strings.TrimPrefix(progress.file, tree+"/")
+		if !progress.linking {
+			b.progress(int64(progress.objects), int64(max(b.expected, progress.objects)), file)
+			return
+		}
+		if !linked {
+			b.objects = progress.objects
+			b.step("link")
+		}
+		b.progress(0, 0, file)
 	}, "linux")
 	if b.objects == 0 {
 		b.objects = progress.objects

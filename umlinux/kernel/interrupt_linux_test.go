@@ -76,6 +76,7 @@ func TestKilledBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, "the second file", func() bool { _, err := os.Stat(hold + ".pids"); return err == nil })
+	waitFor(t, "the other two", func() bool { text, _ := os.ReadFile(hold + ".compiled"); return len(text) == 2 })
 	if err := builder.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

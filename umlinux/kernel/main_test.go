@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	if tree := os.Getenv("KERNEL_TEST_BUILD"); tree != "" {
 		recipeFiles = testRecipes
-		_, err := Build(context.Background(), BuildOptions{Source: tree, Name: "mine"})
+		_, err := Build(context.Background(), BuildOptions{Source: tree, Name: "mine", Jobs: 2})
 		fmt.Println(err)
 		return
 	}
@@ -79,8 +79,8 @@ wait:
 
 %.o:
 	@echo "  CC      $@"
-	@echo >> $(hold).compiled
 	@touch $@
+	@echo >> $(hold).compiled
 
 mrproper:
 	@rm -f .config
