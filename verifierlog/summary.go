@@ -27,7 +27,7 @@ type Stats struct {
 	PeakStates       int
 	MaxStatesPerInsn int
 	MarkRead         int
-	StackDepth       string // bytes per function, as "64+32"
+	StackDepth       string // bytes of each function, as "64+32"
 	TimeMicros       int    // verification time
 }
 
@@ -80,8 +80,16 @@ func (s *Stats) line(l string) bool {
 		s.TotalStates = number("total_states")
 		s.PeakStates = number("peak_states")
 		s.MarkRead = number("mark_read")
+	case strings.HasPrefix(l, "stack depth max "): // Linux 7.3: per function below it
 	case strings.HasPrefix(l, "stack depth "):
 		s.StackDepth, _, _ = strings.Cut(strings.TrimPrefix(l, "stack depth "), " ")
+	case strings.HasPrefix(l, "insns processed "): // Linux 7.2: per function
+	case strings.HasPrefix(l, "subprog ") && strings.Contains(l, " insns_self "):
+		// Linux 7.3, a line per function; lines are read from the last.
+		f := strings.Fields(l)
+		if s.StackDepth = f[len(f)-1] + "+" + s.StackDepth; strings.HasSuffix(s.StackDepth, "+") {
+			s.StackDepth = f[len(f)-1]
+		}
 	case strings.HasPrefix(l, "verification time "):
 		s.TimeMicros, _ = strconv.Atoi(strings.Fields(l)[2])
 	default:

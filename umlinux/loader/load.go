@@ -22,9 +22,8 @@ type Machine interface {
 type Options struct {
 	// Timeout bounds each call in the guest; 0 means none.
 	Timeout time.Duration
-	// LogLevel is the level of the log that accepted and rejected programs
-	// are loaded with: 0 gives a rejection's failing path only, 1 and 2 are
-	// the verifier's.
+	// LogLevel is the verifier's level (1: the last path, 2: all paths) of
+	// every program's log; 0 gives the failing path of rejections only.
 	LogLevel uint32
 	// Select says which programs to load; nil means all.
 	Select func(name string) bool
@@ -176,12 +175,9 @@ func (l *load) loadAll(m Machine, programs []*program, set func(*program, func(*
 	}
 	var calls []umlinux.Call
 	var which []int // calls[i] loads programs[which[i]]
-	// The first time without a path: it costs most of the time and only
-	// rejections need it. Level 4 still has the verifier's last words.
-	level, size := uint32(logStats), uint32(shortLog)
-	if l.opts.LogLevel > 0 {
-		level, size = l.opts.LogLevel|logStats, longLog
-	}
+	// The first time without a path: writing it costs most of the time, only
+	// rejections need it, and a log too large for its buffer would turn success
+	// into an error. Level 4 still has the verifier's last words.
 next:
 	for i, p := range programs {
 		for _, r := range p.maps {
@@ -195,7 +191,7 @@ next:
 		for range extra {
 			which = append(which, -1)
 		}
-		calls = append(calls, progLoad(p, btf, slots, level, size))
+		calls = append(calls, progLoad(p, btf, slots, logStats, shortLog))
 		which = append(which, i)
 	}
 	replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
@@ -203,7 +199,7 @@ next:
 		if which[i] >= 0 {
 			p := programs[which[i]]
 			set(p, func(res *Result) {
-				res.setLog(r)
+				res.setLog(r, shortLog)
 				res.Errno, res.Duration = r.Errno, r.Duration
 			})
 		}
@@ -219,19 +215,16 @@ next:
 		}
 		return which[n], err
 	}
-	if l.opts.LogLevel > 0 {
-		return len(programs), nil
-	}
 	return len(programs), l.reload(m, programs, slots, set)
 }
 
 // reload loads the programs that failed with a word in the log again, for the
-// log of the failing path.
+// log of the failing path; with Options.LogLevel all that reached the verifier.
 func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, set func(*program, func(*Result))) error {
 	var rejected []*program
 	for _, p := range programs {
 		set(p, func(r *Result) {
-			if r.Err == nil && r.Errno != 0 && r.Log != "" {
+			if r.Err == nil && r.Log != "" && (r.Errno != 0 || l.opts.LogLevel > 0) {
 				rejected = append(rejected, p)
 			}
 		})
@@ -245,13 +238,13 @@ func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, se
 			for range extra {
 				which = append(which, -1)
 			}
-			calls = append(calls, progLoad(p, btf, slots, logPath|logStats, longLog))
+			calls = append(calls, progLoad(p, btf, slots, max(logPath, l.opts.LogLevel)|logStats, longLog))
 			which = append(which, i)
 		}
 		replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
 		for i, r := range replies {
 			if which[i] >= 0 && len(r.Log) > 0 {
-				set(rejected[which[i]], func(res *Result) { res.setLog(r) })
+				set(rejected[which[i]], func(res *Result) { res.setLog(r, longLog) })
 			}
 		}
 		var dead *umlinux.DeadError
@@ -295,10 +288,13 @@ func (l *load) btfFor(p *program) (int32, []umlinux.Call) {
 	return l.nextSlot, []umlinux.Call{btfLoad(p.ownBTF.Encode(), l.nextSlot, 0)}
 }
 
-func (r *Result) setLog(reply umlinux.Reply) {
+// setLog keeps a log that was written to a buffer of size bytes. A log that
+// went through a larger buffer may still be shorter than its true size: at
+// level 1 the kernel takes back what it wrote of a path that is fine.
+func (r *Result) setLog(reply umlinux.Reply, size uint32) {
 	r.Log = strings.ToValidUTF8(string(reply.Log), "\uFFFD")
 	r.LogCut = 0
-	if n := uint64(logTrueSize(reply)); n > uint64(len(reply.Log))+1 {
-		r.LogCut = n - uint64(len(reply.Log)) - 1
+	if n := logTrueSize(reply); n > size {
+		r.LogCut = uint64(n - size)
 	}
 }
