@@ -129,6 +129,9 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if err := umlinux.Supported(); err != nil {
+		return err
+	}
 	img, err := kernel.Find(f.kernel)
 	if err != nil {
 		return err

@@ -27,6 +27,9 @@ type checker struct {
 	kernel *loader.Kernel
 	config umlinux.Config
 
+	others  sync.Once
+	kernels []*loader.Kernel // the other kernels that are built
+
 	mu       sync.Mutex
 	progress *progressLine
 	started  time.Time
@@ -180,6 +183,10 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 	switch {
 	case err != nil:
 		p.Verdict, p.Error = diag.Error, err.Error()
+		var missing *loader.MissingError
+		if errors.As(err, &missing) {
+			p.Error += ck.elsewhere(missing)
+		}
 	case r.Errno == 0:
 		p.Verdict = diag.Accepted
 	default:
@@ -189,6 +196,34 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 		p.Diagnostics = []diag.Diagnostic{d}
 	}
 	return p
+}
+
+// elsewhere says which other kernels that are built have what this one lacks.
+func (ck *checker) elsewhere(m *loader.MissingError) string {
+	ck.others.Do(func() {
+		images, _ := kernel.List()
+		for _, img := range images {
+			if img.Path != ck.image.Path {
+				ck.kernels = append(ck.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
+			}
+		}
+	})
+	var have, lack []string
+	for _, k := range ck.kernels {
+		switch has, known := k.Has(m); {
+		case has:
+			have = append(have, k.Release)
+		case known:
+			lack = append(lack, k.Release)
+		}
+	}
+	switch {
+	case len(have) > 0:
+		return ", but in " + strings.Join(have, ", ")
+	case len(lack) > 0:
+		return ", nor in " + strings.Join(lack, ", ")
+	}
+	return ""
 }
 
 // unexplained is the diagnostic of a rejection that no rule explains.

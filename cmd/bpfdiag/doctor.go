@@ -24,8 +24,8 @@ func newDoctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Tell what this machine has and lacks, and what to do about it",
 		Long: `Doctor looks at what bpfdiag needs, point by point: ok, warn for what only some
-uses need, FAIL for what keeps "bpfdiag check" from working. It tries things
-rather than to read settings, and boots each kernel that is built.
+uses need, FAIL for what keeps "bpfdiag check" from working. It tries
+things instead of reading settings, and boots each kernel that is built.
 
 Exit status: 0 if "bpfdiag check" works with the default kernel, 2 if not.`,
 		Example: `  bpfdiag doctor

@@ -22,18 +22,21 @@ import (
 
 // host looks at what a guest needs of this machine, and then boots some.
 func (d *diagnosis) host(ctx context.Context, images []kernel.Image) {
-	d.ptrace()
+	traces := d.ptrace()
 	d.seccomp()
 	d.memory()
 	d.memoryFile()
 	d.cacheFolder()
 	for _, img := range images {
+		if !traces && !usesSeccomp(img) {
+			continue // it would wait in vain, and all has been said
+		}
 		d.boot(ctx, img)
 	}
 }
 
-// ptrace tries what kernels before 6.16 need, or any without seccomp filters.
-func (d *diagnosis) ptrace() {
+// ptrace tries what kernels before 6.16 need, and says whether it works.
+func (d *diagnosis) ptrace() bool {
 	const name = "ptrace"
 	if err := tryPtrace(); err != nil {
 		advice := "a container needs CAP_SYS_PTRACE or a seccomp profile that allows ptrace; " +
@@ -42,9 +45,10 @@ func (d *diagnosis) ptrace() {
 			advice = "sysctl kernel.yama.ptrace_scope=1, as root; or " + advice[strings.Index(advice, "kernels"):]
 		}
 		d.fail(name, "forbidden: "+err.Error(), advice)
-		return
+		return false
 	}
 	d.ok(name, "allowed (kernels before 6.16 need it)")
+	return true
 }
 
 // tryPtrace starts this program as a traced child, which stops at once, reads
@@ -252,7 +256,7 @@ func usesSeccomp(img kernel.Image) bool {
 func (d *diagnosis) boot(ctx context.Context, img kernel.Image) {
 	name := "boot " + img.Name
 	began := time.Now()
-	g, err := umlinux.Boot(ctx, umlinux.Config{Kernel: img.Path, SECCOMP: usesSeccomp(img)})
+	g, err := umlinux.Boot(ctx, umlinux.Config{Kernel: img.Path, SECCOMP: usesSeccomp(img), BootTimeout: 30 * time.Second})
 	took := time.Since(began)
 	if err == nil {
 		g.Close()

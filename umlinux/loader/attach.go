@@ -65,20 +65,17 @@ func (l *load) setTarget(p *program, section string) error {
 		}
 		name = fn
 	}
-	what, prefix, match := "function", "", isA[*btf.Func]
+	what := function
 	switch p.attach {
 	case attachRawTP:
-		what, prefix, match = "tracepoint", "btf_trace_", isA[*btf.Typedef]
+		what = tracepoint
 	case attachLSM, attachLSMCg:
-		what, prefix = "LSM hook", "bpf_lsm_"
+		what = lsmHook
 	case attachIter:
-		what, prefix = "iterator", "bpf_iter_"
+		what = iterator
 	}
-	id, _, err := l.kernel.find(prefix+name, match)
-	if err == errNotFound {
-		return l.missing(what, name)
-	}
-	p.attachID = id
+	var err error
+	p.attachID, _, err = l.kernel.lookUp(what, name)
 	return err
 }
 
@@ -113,15 +110,10 @@ func (l *load) setStructOps(p *program) error {
 }
 
 func (l *load) structOpsMember(typ, member string) (id, index uint32, err error) {
-	if _, _, err := l.kernel.find("bpf_struct_ops_"+typ, isA[*btf.Struct]); err == errNotFound {
-		return 0, 0, l.missing("struct_ops", typ)
-	} else if err != nil {
+	if _, _, err := l.kernel.lookUp(structOps, typ); err != nil {
 		return 0, 0, err
 	}
 	id, t, err := l.kernel.find(typ, isA[*btf.Struct])
-	if err == errNotFound {
-		return 0, 0, l.missing("struct_ops", typ)
-	}
 	if err != nil {
 		return 0, 0, err
 	}

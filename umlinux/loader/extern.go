@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,18 +9,6 @@ import (
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/cilium/ebpf/btf"
 )
-
-// MissingError says that this kernel lacks something that a program needs. The
-// program may be fine: it is the kernel, or its configuration, that is not.
-type MissingError struct {
-	What   string // "kfunc", "function", "type", "kernel variable", "configuration option"
-	Name   string
-	Kernel string // release
-}
-
-func (e *MissingError) Error() string {
-	return fmt.Sprintf("%s `%s` does not exist in Linux %s", e.What, e.Name, e.Kernel)
-}
 
 // resolvedExtern is what an extern is in this kernel.
 type resolvedExtern struct {
@@ -50,32 +39,22 @@ func (l *load) extern(e *object.Extern) resolvedExtern {
 				r.err = l.missing("kernel symbol", e.Name)
 			}
 		case object.ExternVar:
-			r.id, r.err = l.ksym(e, "kernel variable", e.Name)
+			r.id, r.err = l.ksym(e, kernelVariable, e.Name)
 		case object.ExternKfunc:
-			r.id, r.err = l.ksym(e, "kfunc", e.KernelName())
+			r.id, r.err = l.ksym(e, kfunc, e.KernelName())
 		}
 	}
 	l.externs[e] = r
 	return r
 }
 
-func (l *load) missing(what, name string) error {
-	return &MissingError{what, name, l.kernel.Release}
-}
-
 // ksym finds a kernel function or variable and compares its type with the
 // declaration (bpf_object__resolve_ksym_{var,func}_btf_id).
 func (l *load) ksym(e *object.Extern, what, name string) (uint32, error) {
-	match := isA[*btf.Func]
-	if e.Kind == object.ExternVar {
-		match = isA[*btf.Var]
-	}
-	id, target, err := l.kernel.find(name, match)
-	if err == errNotFound {
-		if e.Weak {
-			return 0, nil
-		}
-		return 0, l.missing(what, name)
+	id, target, err := l.kernel.lookUp(what, name)
+	var missing *MissingError
+	if errors.As(err, &missing) && e.Weak {
+		return 0, nil
 	}
 	if err != nil {
 		return 0, err

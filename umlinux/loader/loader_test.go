@@ -11,7 +11,6 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux"
-	"golang.org/x/sys/unix"
 )
 
 func TestFindSection(t *testing.T) {
@@ -54,17 +53,17 @@ type fakeMachine struct {
 func (m *fakeMachine) Do(_ context.Context, calls []umlinux.Call, _ time.Duration) ([]umlinux.Reply, error) {
 	var out []umlinux.Reply
 	for _, c := range calls {
-		name := map[uint32]string{unix.BPF_BTF_LOAD: "btf", unix.BPF_MAP_UPDATE_ELEM: "update", unix.BPF_MAP_FREEZE: "freeze"}[c.Cmd]
+		name := map[uint32]string{cmdBTFLoad: "btf", cmdMapUpdateElem: "update", cmdMapFreeze: "freeze"}[c.Cmd]
 		switch {
 		case c.Op == umlinux.OpReset:
 			name = "reset"
-		case c.Cmd == unix.BPF_MAP_CREATE:
+		case c.Cmd == cmdMapCreate:
 			name = fmt.Sprintf("map %s[%d]", cString(c.Data[28:44]), le.Uint32(c.Data[12:]))
-		case c.Cmd == unix.BPF_PROG_LOAD:
+		case c.Cmd == cmdProgLoad:
 			name = cString(c.Data[48:64])
 		}
 		m.asked = append(m.asked, name)
-		if c.Cmd != unix.BPF_PROG_LOAD || c.Op != umlinux.OpBPF {
+		if c.Cmd != cmdProgLoad || c.Op != umlinux.OpBPF {
 			out = append(out, umlinux.Reply{})
 			continue
 		}

@@ -54,7 +54,7 @@ func (r *Result) Lack(insn int) error {
 			}
 		}
 	case n >= poisonKfunc && n < poisonKfunc+len(l.obj.Externs):
-		return l.missing("kfunc", l.obj.Externs[n-poisonKfunc].KernelName())
+		return l.missing(kfunc, l.obj.Externs[n-poisonKfunc].KernelName())
 	}
 	return nil
 }
