@@ -45,7 +45,7 @@ A program is accepted or rejected by the verifier, or an error kept it from
 reaching the verifier (for example, this kernel lacks a function that it calls).
 
 Exit status: 0 all accepted, 1 a program was rejected, 2 for at least one
-program or object it could not be found out.`,
+program or object it could not be found out, or no program was checked.`,
 		Example: `  bpfdiag check prog.bpf.o
   bpfdiag check --kernel 6.1 --program 'xdp_*' build/*.o
   bpfdiag check --format json prog.bpf.o | jq '.objects[].programs[].verdict'
@@ -154,7 +154,7 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 		return err
 	}
 	switch {
-	case counts.BadObjects > 0 || counts.Errors > 0:
+	case counts.BadObjects > 0 || counts.Errors > 0 || counts.Accepted+counts.Rejected == 0:
 		return exitCode(exitError)
 	case counts.Rejected > 0:
 		return exitCode(exitRejected)

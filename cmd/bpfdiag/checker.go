@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -30,10 +31,8 @@ type checker struct {
 	others  sync.Once
 	kernels []*loader.Kernel // the other kernels that are built
 
-	mu       sync.Mutex
 	progress *progressLine
-	started  time.Time
-	done     int
+	done     atomic.Int64 // objects
 }
 
 func newChecker(f checkFlags, img kernel.Image) *checker {
@@ -48,7 +47,6 @@ func newChecker(f checkFlags, img kernel.Image) *checker {
 func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.Counts, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ck.started = time.Now()
 	ck.progress = newProgressLine(os.Stderr)
 	if ck.flags.quiet {
 		ck.progress = newProgressLine(io.Discard)
@@ -59,6 +57,7 @@ func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.
 	}
 	next := make(chan int)
 	var wg sync.WaitGroup
+	wg.Go(func() { ck.showProgress(ctx, len(paths)) })
 	for range min(ck.flags.jobs, len(paths)) {
 		wg.Go(func() {
 			m := &umlinux.Machine{Config: ck.config}
@@ -92,12 +91,10 @@ func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.
 	for i := range results {
 		select {
 		case o := <-results[i]:
-			ck.step(len(paths))
+			ck.done.Add(1)
 			doc.Objects = append(doc.Objects, o)
-			ck.mu.Lock()
 			ck.progress.Clear()
 			err = out.object(o)
-			ck.mu.Unlock()
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
@@ -114,13 +111,18 @@ func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.
 	return doc.Count(), out.end(doc)
 }
 
-// step shows how far the run is, when it takes long.
-func (ck *checker) step(total int) {
-	ck.mu.Lock()
-	defer ck.mu.Unlock()
-	ck.done++
-	if elapsed := time.Since(ck.started); elapsed > time.Second {
-		ck.progress.Update(fmt.Sprintf("verifying: %d of %d objects, %d s", ck.done, total, int(elapsed.Seconds())))
+// showProgress says how far the run is, once it has taken a second.
+func (ck *checker) showProgress(ctx context.Context, total int) {
+	started := time.Now()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			ck.progress.Update(fmt.Sprintf("verifying: %d of %s, %d s", ck.done.Load(), plural(total, "object"), int(time.Since(started).Seconds())))
+		}
 	}
 }
 
