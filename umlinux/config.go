@@ -8,8 +8,12 @@ import (
 const protocolVersion = 1
 
 // DefaultMemory is a guest's memory in MiB. The host gives pages only when the
-// guest touches them.
-const DefaultMemory = 320
+// guest touches them, and gets none of them back before the guest ends.
+const DefaultMemory = 192
+
+// MaxMemory is what a Machine's guests may grow to, in MiB, when the verifier
+// runs out of memory: enough for a million instructions with full stacks.
+const MaxMemory = 1536
 
 // Config says what to boot.
 type Config struct {

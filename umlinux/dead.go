@@ -30,7 +30,7 @@ func (e *DeadError) Error() string {
 	case Hung:
 		return "the guest kernel hung: " + e.Detail
 	case OutOfMemory:
-		return "the guest kernel ran out of memory: " + e.Detail
+		return "the guest kernel ran out of memory (`--memory MIB` gives it more): " + e.Detail
 	case Panicked:
 		return "the guest kernel panicked: " + e.Detail
 	}

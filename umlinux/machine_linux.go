@@ -9,14 +9,19 @@ import (
 // Machine is a guest that is booted when it is first needed, and anew after it
 // died. It is used by one goroutine at a time.
 type Machine struct {
-	Config Config
+	Config Config // with Memory 0, Grow gives the next guest more
 	guest  *Guest
+	memory int // what Grow decided
 }
 
 // Do is Guest.Do in the current guest.
 func (m *Machine) Do(ctx context.Context, calls []Call, timeout time.Duration) ([]Reply, error) {
 	if m.guest == nil {
-		g, err := Boot(ctx, m.Config)
+		c := m.Config
+		if m.memory > 0 {
+			c.Memory = m.memory
+		}
+		g, err := Boot(ctx, c)
 		if err != nil {
 			return nil, err
 		}
@@ -33,6 +38,18 @@ func (m *Machine) Do(ctx context.Context, calls []Call, timeout time.Duration) (
 		}
 	}
 	return replies, err
+}
+
+// Grow ends the guest; the next one has twice the memory. It returns false, and
+// does nothing, when the memory is fixed or as large as it may get.
+func (m *Machine) Grow() bool {
+	next := 2 * max(m.memory, DefaultMemory)
+	if m.Config.Memory != 0 || next > MaxMemory {
+		return false
+	}
+	m.Close()
+	m.memory = next
+	return true
 }
 
 // Close ends the guest, if there is one.

@@ -69,7 +69,7 @@ program or object it could not be found out, or no program was checked.`,
 	fl.BoolVar(&f.raw, "raw", false, "print the verifier's whole log instead of its last words")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
-	fl.IntVar(&f.memory, "memory", umlinux.DefaultMemory, "memory of one guest in `MiB`")
+	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
 	fl.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no lines for accepted programs and no progress")
 	return c
@@ -104,7 +104,7 @@ func (f *checkFlags) check() error {
 		return fmt.Errorf("--log-level %d: it is 0, 1 or 2", f.logLevel)
 	case f.jobs < 1:
 		return fmt.Errorf("--jobs %d: at least one guest has to work", f.jobs)
-	case f.memory < 64 || f.memory > 64<<10:
+	case f.memory != 0 && f.memory < 64 || f.memory > 64<<10:
 		return fmt.Errorf("--memory %d: a guest needs 64 MiB or more, and %d at the most", f.memory, 64<<10)
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout %v: it cannot be negative", f.timeout)

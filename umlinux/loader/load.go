@@ -16,6 +16,8 @@ import (
 // the next Do finds a new guest, in which nothing is loaded.
 type Machine interface {
 	Do(ctx context.Context, calls []umlinux.Call, timeout time.Duration) ([]umlinux.Reply, error)
+	// Grow makes the next Do find a new guest with more memory, if it can.
+	Grow() bool
 }
 
 // Options for loading.
@@ -121,45 +123,64 @@ func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts O
 }
 
 // run loads linked programs. A guest that dies costs the program that it was
-// working on; the rest goes on in the next one.
+// working on; the rest goes on in the next one. What did not fit into a guest's
+// memory is tried again in a larger one.
 func (l *load) run(m Machine, programs []*program, set func(*program, func(*Result))) error {
 	l.maps = l.mapSpecs(programs)
-	var dead *umlinux.DeadError
-	prepared := false
-	attempts := 0
 	for len(programs) > 0 {
-		if !prepared {
-			err := l.prepare(m, programs)
-			if errors.As(err, &dead) {
-				// Once may be bad luck; twice it is this object.
-				if attempts++; attempts < 2 {
-					continue
-				}
-				for _, p := range programs {
-					set(p, func(r *Result) { r.Err = fmt.Errorf("while its maps and types were loaded, %w", dead) })
-				}
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			prepared = true
-		}
-		done, err := l.loadAll(m, programs, set)
-		if err == nil {
-			return nil
-		}
-		if !errors.As(err, &dead) {
+		left, err := l.attempt(m, programs, set)
+		var dead *umlinux.DeadError
+		switch {
+		case err == nil:
+			programs = left
+			continue
+		case !errors.As(err, &dead):
 			return err
+		case len(left) > 0 && dead.Cause == umlinux.OutOfMemory && m.Grow():
+			programs = left
+		case len(left) > 0:
+			set(left[0], func(r *Result) { r.Err = fmt.Errorf("while it was verified, %w", dead) })
+			programs = left[1:]
 		}
-		if done < len(programs) {
-			set(programs[done], func(r *Result) { r.Err = fmt.Errorf("while it was verified, %w", dead) })
-			done++
-		}
-		programs = programs[done:]
-		prepared, attempts = false, 0
 	}
 	return nil
+}
+
+// attempt loads programs in one guest and returns those that it did not get
+// to, the one that it died of first, or those to be tried again.
+func (l *load) attempt(m Machine, programs []*program, set func(*program, func(*Result))) ([]*program, error) {
+	var dead *umlinux.DeadError
+	// Once may be bad luck (somebody killed the guest); twice it is the maps.
+	err := l.prepare(m, programs)
+	if errors.As(err, &dead) {
+		m.Grow()
+		err = l.prepare(m, programs)
+	}
+	if errors.As(err, &dead) {
+		for _, p := range programs {
+			set(p, func(r *Result) { r.Err = fmt.Errorf("while its maps and types were loaded, %w", dead) })
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return programs, err
+	}
+	done, err := l.loadAll(m, programs, set)
+	if err != nil {
+		return programs[done:], err
+	}
+	var again []*program
+	for _, p := range programs {
+		set(p, func(r *Result) {
+			if r.Err == nil && r.Errno == syscall.ENOMEM {
+				again = append(again, p)
+			}
+		})
+	}
+	if len(again) > 0 && m.Grow() {
+		return again, nil
+	}
+	return nil, nil
 }
 
 // loadAll loads programs in one batch, then those that were rejected once more

@@ -47,6 +47,7 @@ func TestFindSection(t *testing.T) {
 type fakeMachine struct {
 	answer func(program string) (umlinux.Reply, error)
 	boots  int
+	grown  int
 	asked  []string // what was called, in order
 }
 
@@ -76,6 +77,8 @@ func (m *fakeMachine) Do(_ context.Context, calls []umlinux.Call, _ time.Duratio
 	}
 	return out, nil
 }
+
+func (m *fakeMachine) Grow() bool { m.grown++; return m.grown < 3 }
 
 func cString(b []byte) string { s, _, _ := strings.Cut(string(b), "\x00"); return s }
 
@@ -147,5 +150,25 @@ func TestDeath(t *testing.T) {
 	}
 	if m.boots != 1 {
 		t.Errorf("%d guests died", m.boots)
+	}
+}
+
+// TestGrows: a program that is too large for a guest is tried in larger ones.
+func TestGrows(t *testing.T) {
+	full := &umlinux.DeadError{Cause: umlinux.OutOfMemory, Detail: "by a test"}
+	var m *fakeMachine
+	m = &fakeMachine{answer: func(p string) (umlinux.Reply, error) {
+		switch {
+		case p == "two" && m.grown == 0:
+			return umlinux.Reply{}, full
+		case p == "three" && m.grown < 2:
+			return umlinux.Reply{Value: -1, Errno: syscall.ENOMEM}, nil
+		}
+		return umlinux.Reply{}, nil
+	}}
+	for name, r := range check(t, m) {
+		if name != "five" && (r.Err != nil || r.Errno != 0) {
+			t.Errorf("%s: %v, %v", name, r.Err, r.Errno)
+		}
 	}
 }
