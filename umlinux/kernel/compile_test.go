@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// testdata/make.log is what make said about a kernel 7.2, cut to every
-// fortieth file.
+// testdata/make.log is what make said about a kernel 6.12, cut to every
+// fortieth line before the link.
 func TestMakeProgress(t *testing.T) {
 	log, err := os.ReadFile("testdata/make.log")
 	if err != nil {

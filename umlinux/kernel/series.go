@@ -25,9 +25,9 @@ type SeriesInfo struct {
 
 var series = []SeriesInfo{
 	{Name: "6.1", Objects: 1250},
-	{Name: "6.12", Objects: 1400},
-	{Name: "7.2", Objects: 1450},
-	{Name: "7.3", Objects: 1450},
+	{Name: "6.12", Objects: 1280},
+	{Name: "7.2", Objects: 1330},
+	{Name: "7.3", Objects: 1330},
 }
 
 // debianSuites are all looked through, on the mirror that the system's own

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,4 +172,33 @@ func TestGrows(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, r.Err, r.Errno)
 		}
 	}
+}
+
+// FuzzCheck: whatever an object says, linking it ends in calls that stay in
+// their memory, or in an error.
+func FuzzCheck(f *testing.F) {
+	for _, path := range []string{"testdata/five.bpf.o", "../../internal/object/testdata/kitchen.bpf.o"} {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		obj, err := object.Parse("x.o", data)
+		if err != nil {
+			return
+		}
+		m := &fakeMachine{answer: func(string) (umlinux.Reply, error) {
+			return umlinux.Reply{Value: -1, Errno: syscall.EACCES, Log: []byte("no")}, nil
+		}}
+		k := &Kernel{Path: "/nonexistent", Release: "7.2.1"}
+		err = Check(context.Background(), m, k, obj, Options{}, func(r Result) {
+			r.Position(0)
+			r.Lack(1)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 }
