@@ -23,7 +23,6 @@ type Guest struct {
 	conn    *net.UnixConn
 	console *tail
 	done    chan struct{} // closed when the process is gone
-	killed  bool
 }
 
 // Boot starts a guest and waits until it answers. Cancelling ctx later kills it.

@@ -70,7 +70,6 @@ type server struct {
 	fd    int
 	in    []byte // unread input is in[pos:]
 	pos   int
-	frame []byte
 	out   []byte
 	slots []int // descriptors, -1 where there is none
 	maps  [][2]uintptr

@@ -13,17 +13,11 @@ type Guest struct{ Release string }
 // Boot fails.
 func Boot(context.Context, Config) (*Guest, error) { return nil, Supported() }
 
+// Do fails.
+func (*Guest) Do(context.Context, []Call, time.Duration) ([]Reply, error) { return nil, Supported() }
+
 // Close does nothing.
 func (*Guest) Close() {}
-
-// Machine exists on Linux only; see Supported.
-type Machine struct{ Config Config }
-
-// Do fails.
-func (*Machine) Do(context.Context, []Call, time.Duration) ([]Reply, error) { return nil, Supported() }
-
-// Close does nothing.
-func (*Machine) Close() {}
 
 // InGuest is false: a guest is a Linux.
 func InGuest() bool { return false }

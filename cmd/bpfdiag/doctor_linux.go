@@ -103,7 +103,7 @@ func trySeccomp() error {
 }
 
 // guestRoom is about what one guest and its host process take for small
-// objects; big programs need up to what --memory says.
+// objects.
 const guestRoom = 100 << 20
 
 // memory looks for limits that a guest, or a few of them, would meet.
@@ -113,12 +113,12 @@ func (d *diagnosis) memory() {
 	if limit, ok := cgroupRoom(); ok && limit < room {
 		room, what = limit, "left of this control group's limit"
 	}
-	found := fmt.Sprintf("%d MiB %s; a guest takes up to %d MiB", room>>20, what, umlinux.DefaultMemory)
+	found := fmt.Sprintf("%d MiB %s; a guest takes up to %d MiB, and up to %d for huge programs", room>>20, what, umlinux.DefaultMemory, umlinux.MaxMemory)
 	switch {
 	case room < guestRoom:
 		d.fail(name, found, "end other programs, or raise the limit; one guest needs about 100 MiB for small programs")
 	case room < umlinux.DefaultMemory<<20:
-		d.warn(name, found, "big programs may not fit; `bpfdiag check --jobs 1` runs one guest only, `--memory MIB` makes it smaller")
+		d.warn(name, found, "big programs may not fit, nor guests side by side; `bpfdiag check --jobs 1` runs only one")
 	default:
 		d.ok(name, found)
 	}

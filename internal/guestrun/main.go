@@ -53,7 +53,7 @@ func outside() error {
 	args := flag.Args()
 	split := slices.Index(args, "--")
 	if split < 1 || *image == "" {
-		return errors.New("usage: guestrun -kernel IMAGE PROGRAM ARG... -- FILE...")
+		return errors.New("usage: guestrun -kernel IMAGE PROGRAM [ARG...] -- [FILE...]")
 	}
 	var files []umlinux.File
 	add := func(name, path string, exec bool) error {

@@ -51,8 +51,6 @@ func enumValue(names []string, name string) int {
 
 // The types that the loader treats specially.
 var (
-	typeUnspec    = programType("unspec")
-	typeXDP       = programType("xdp")
 	typeStructOps = programType("struct_ops")
 	typeExt       = programType("ext")
 	attachRawTP   = attachType("trace_raw_tp")
