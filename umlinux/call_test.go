@@ -77,8 +77,8 @@ func FuzzCall(f *testing.F) {
 }
 
 func TestCommandLine(t *testing.T) {
-	got := strings.Join(Config{Memory: 128, JIT: "arm64", SECCOMP: true}.CommandLine(3, 4), " ")
-	for _, want := range []string{"mem=128M", "initrd=/proc/self/fd/4", "hostchan=3", "bpf_verify_jit=arm64", "seccomp=on", guestEnv + "=1"} {
+	got := strings.Join(Config{Memory: 128, JIT: "arm64"}.CommandLine(3, 4), " ")
+	for _, want := range []string{"mem=128M", "initrd=/proc/self/fd/4", "hostchan=3", "bpf_verify_jit=arm64", "seccomp=auto", guestEnv + "=1"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}

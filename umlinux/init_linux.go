@@ -40,6 +40,12 @@ func serve() error {
 	if err := unix.Mount("devtmpfs", "/dev", "devtmpfs", 0, ""); err != nil && err != unix.EBUSY {
 		return fmt.Errorf("mount /dev: %w", err)
 	}
+	// What the runtime says when it dies belongs to the host's standard error;
+	// the console swallows it.
+	if fd, err := unix.Open("/dev/hoststderr", unix.O_WRONLY, 0); err == nil {
+		unix.Dup3(fd, 1, 0)
+		unix.Dup3(fd, 2, 0)
+	}
 	fd, err := unix.Open("/dev/hostchan", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open the channel to the host: %w", err)

@@ -39,7 +39,7 @@ func newChecker(f checkFlags, img kernel.Image) *checker {
 	k := &loader.Kernel{Path: img.Path, Release: img.Release}
 	return &checker{
 		flags: f, image: img, kernel: k,
-		config: umlinux.Config{Kernel: img.Path, Memory: f.memory, JIT: f.jit, SECCOMP: k.AtLeast(6, 16)},
+		config: umlinux.Config{Kernel: img.Path, Memory: f.memory, JIT: f.jit},
 	}
 }
 
@@ -176,9 +176,12 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 	}
 	err := r.Err
 	if err == nil && r.Errno != 0 {
-		if sum.Message == "" {
+		switch {
+		case sum.Message == "":
 			err = r.Refusal(sum.Stats.Known)
-		} else {
+		case strings.HasPrefix(sum.Message, "in-kernel BTF is malformed"):
+			err = errors.New("this kernel's own BTF is malformed, so it can verify nothing; build it again with `bpfdiag kernel build --force`")
+		default:
 			err = r.Lack(sum.Insn)
 		}
 	}

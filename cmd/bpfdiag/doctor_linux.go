@@ -247,7 +247,7 @@ func (d *diagnosis) cacheFolder() {
 	}
 }
 
-// usesSeccomp says whether a kernel is booted with seccomp=on, as check does.
+// usesSeccomp says whether a kernel can do without ptrace (seccomp=auto).
 func usesSeccomp(img kernel.Image) bool {
 	return (&loader.Kernel{Release: img.Release}).AtLeast(6, 16)
 }
@@ -256,7 +256,7 @@ func usesSeccomp(img kernel.Image) bool {
 func (d *diagnosis) boot(ctx context.Context, img kernel.Image) {
 	name := "boot " + img.Name
 	began := time.Now()
-	g, err := umlinux.Boot(ctx, umlinux.Config{Kernel: img.Path, SECCOMP: usesSeccomp(img), BootTimeout: 30 * time.Second})
+	g, err := umlinux.Boot(ctx, umlinux.Config{Kernel: img.Path, BootTimeout: 30 * time.Second})
 	took := time.Since(began)
 	if err == nil {
 		g.Close()

@@ -128,6 +128,9 @@ func buildKernel(c *cobra.Command, o kernel.BuildOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := tryKernel(c.Context(), img); err != nil {
+		return err
+	}
 	how := "is there already"
 	if img.Built.After(began.Add(-time.Second)) {
 		how = "was built in " + time.Since(began).Truncate(time.Second).String()

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/bpfdiag/bpfdiag/umlinux"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/spf13/cobra"
 )
 
@@ -22,6 +23,7 @@ const (
 	exitOK       = 0 // all accepted
 	exitRejected = 1 // something was rejected
 	exitError    = 2 // it could not be found out
+	exitGone     = 3 // kernel build: no suite of Debian's has the series any more
 )
 
 // exitCode is the error of a command that has said all it had to say.
@@ -68,6 +70,10 @@ func run(args []string) int {
 		return int(code)
 	}
 	fmt.Fprintf(os.Stderr, "bpfdiag: %v\n", err)
+	var gone *kernel.GoneError
+	if errors.As(err, &gone) {
+		return exitGone
+	}
 	return exitError
 }
 

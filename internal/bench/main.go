@@ -27,7 +27,6 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
-	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 	"golang.org/x/sys/unix"
 )
 
@@ -131,10 +130,6 @@ func command(name string, args ...string) error {
 // veristats runs veristat on an equal share of the objects in each of n guests.
 func veristats(img kernel.Image, n int, set []string) error {
 	args := []string{"-kernel", img.Path}
-	k := loader.Kernel{Path: img.Path, Release: img.Release}
-	if k.AtLeast(6, 16) {
-		args = append(args, "-seccomp")
-	}
 	args = append(args, *veristat, "-q", "-o", "csv", "@", "--")
 	var wg sync.WaitGroup
 	errs := make(chan error, n)
@@ -214,8 +209,7 @@ func bareBoot(img kernel.Image) error {
 	defer unix.Close(fds[0])
 	theirs := os.NewFile(uintptr(fds[1]), "guest")
 	defer theirs.Close()
-	k := loader.Kernel{Path: img.Path, Release: img.Release}
-	c := umlinux.Config{Kernel: img.Path, SECCOMP: k.AtLeast(6, 16)}
+	c := umlinux.Config{Kernel: img.Path}
 	cmd := exec.Command(img.Path)
 	cmd.Args = c.CommandLine(3, 4)
 	cmd.Env = []string{}

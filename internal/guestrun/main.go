@@ -4,7 +4,7 @@
 // files, and prints what it prints: the way to run the kernel's own veristat
 // in the same kernel, to compare with.
 //
-//	guestrun -kernel IMAGE [-memory MIB] [-seccomp] PROGRAM ARG... -- FILE...
+//	guestrun -kernel IMAGE [-memory MIB] PROGRAM ARG... -- FILE...
 //
 // The files are in the guest's current folder under their base names, and
 // replace "@" among the arguments. The last line of standard error tells the
@@ -48,7 +48,6 @@ const endMark = "\x00guestrun end "
 func outside() error {
 	image := flag.String("kernel", "", "kernel image")
 	memory := flag.Int("memory", 2048, "memory of the guest in MiB")
-	seccomp := flag.Bool("seccomp", false, "boot with seccomp=on")
 	flag.Parse()
 	args := flag.Args()
 	split := slices.Index(args, "--")
@@ -100,7 +99,7 @@ func outside() error {
 	if err != nil {
 		return err
 	}
-	c := umlinux.Config{Kernel: *image, Memory: *memory, SECCOMP: *seccomp}
+	c := umlinux.Config{Kernel: *image, Memory: *memory}
 	cmd := exec.Command(*image)
 	cmd.Args = c.CommandLine(3, 4)
 	cmd.Env = []string{}

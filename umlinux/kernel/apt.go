@@ -97,8 +97,14 @@ func (a *apt) gone(ctx context.Context, name string) error {
 	if a.unreached != nil {
 		return fmt.Errorf("%s. The package lists could not be brought up to date: %w", text, a.unreached)
 	}
-	return errors.New(text)
+	return &GoneError{text}
 }
+
+// GoneError says that no suite of Debian's carries a series any more: nobody's
+// fault, and nothing that trying again would mend.
+type GoneError struct{ text string }
+
+func (e *GoneError) Error() string { return e.text }
 
 // locked runs ask with current lists and nobody else at them.
 func (a *apt) locked(ctx context.Context, ask func() error) error {

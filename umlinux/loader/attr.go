@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"regexp"
 
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 )
 
@@ -140,6 +141,17 @@ func progLoad(p *program, btfSlot int32, slotOf map[mapKey]int32, level, logSize
 	a.call.Log = &umlinux.Log{Size: logSize, AddrAt: 32, SizeAt: 28}
 	a.call.Return = 144
 	return a.call
+}
+
+// Smallest returns the call that loads the smallest program, to try a kernel.
+func Smallest() umlinux.Call {
+	p := &program{
+		fn:      &object.Function{Name: "smallest"},
+		typ:     programType("socket_filter"),
+		license: "GPL",
+		insns:   []object.Insn{{Code: 0xb7}, {Code: 0x95}}, // r0 = 0; exit
+	}
+	return progLoad(p, umlinux.NoSlot, nil, logStats, shortLog)
 }
 
 // logTrueSize is how many bytes a program's whole log has: the kernel says it
