@@ -39,11 +39,11 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 		return nil, fmt.Errorf("channel to the guest: %w", err)
 	}
 	theirs := os.NewFile(uintptr(fds[1]), "guest channel")
-	defer theirs.Close()
 	ours := os.NewFile(uintptr(fds[0]), "host channel")
 	conn, err := net.FileConn(ours)
 	ours.Close()
 	if err != nil {
+		theirs.Close()
 		return nil, fmt.Errorf("channel to the guest: %w", err)
 	}
 	g := &Guest{conn: conn.(*net.UnixConn), console: &tail{}, done: make(chan struct{})}
@@ -55,7 +55,9 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 	g.cmd.ExtraFiles = []*os.File{theirs, root} // 3 and 4
 	g.cmd.Stdout, g.cmd.Stderr = g.console, g.console
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := g.cmd.Start(); err != nil {
+	err = g.cmd.Start()
+	theirs.Close() // or the guest's end would not be seen
+	if err != nil {
 		g.conn.Close()
 		return nil, bootError(c, err, "")
 	}

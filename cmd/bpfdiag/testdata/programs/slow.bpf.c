@@ -26,5 +26,11 @@ PROGRAM(busy3)
 PROGRAM(busy4)
 PROGRAM(busy5)
 PROGRAM(busy6)
+PROGRAM(busy7)
+PROGRAM(busy8)
+PROGRAM(busy9)
+PROGRAM(busy10)
+PROGRAM(busy11)
+PROGRAM(busy12)
 
 char LICENSE[] SEC("license") = "GPL";
