@@ -12,11 +12,13 @@ import (
 // MapRole says where a map comes from.
 type MapRole uint8
 
-// The roles: written in SEC(".maps"), made of a data section, made for
-// __kconfig variables, or an instance of a struct_ops type.
+// The roles: written in SEC(".maps"), made of a data section (PercpuMap: of
+// variables that each processor has its own of), made for __kconfig variables,
+// or an instance of a struct_ops type.
 const (
 	UserMap MapRole = iota
 	DataMap
+	PercpuMap
 	RodataMap
 	BssMap
 	KconfigMap
@@ -90,8 +92,11 @@ func (o *Object) collectMaps() error {
 				m.Err = fmt.Errorf("section %s is truncated", s.Name)
 			}
 		}
-		if role == RodataMap {
+		switch role {
+		case RodataMap:
 			m.Flags = flagRdonlyProg
+		case PercpuMap:
+			m.Type = ebpf.PerCPUArray
 		}
 		m.ValueType = o.BTF.Find(s.Name, KindDatasec)
 		o.Maps = append(o.Maps, m)
@@ -110,6 +115,8 @@ func dataRole(s *elf.Section) (MapRole, bool) {
 	case s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0:
 	case s.Type == elf.SHT_PROGBITS && is(".data"):
 		return DataMap, true
+	case s.Type == elf.SHT_PROGBITS && is(".percpu"):
+		return PercpuMap, true
 	case s.Type == elf.SHT_PROGBITS && is(".rodata"):
 		return RodataMap, true
 	case s.Type == elf.SHT_NOBITS && is(".bss"):

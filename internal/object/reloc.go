@@ -167,7 +167,7 @@ func (o *Object) relocation(f *Function, r rel) (Reloc, error) {
 				out.Kind, out.Map = RelocMap, m
 				return out, nil
 			}
-		case DataMap, RodataMap, BssMap:
+		case DataMap, PercpuMap, RodataMap, BssMap:
 			out.Kind, out.Map = RelocData, m
 			return out, nil
 		}
