@@ -184,9 +184,6 @@ func (g *Guest) kill() {
 	syscall.Kill(-g.cmd.Process.Pid, syscall.SIGKILL)
 }
 
-// Pid returns the process ID of the guest on the host.
-func (g *Guest) Pid() int { return g.cmd.Process.Pid }
-
 // tail keeps the last part of what is written to it.
 type tail struct {
 	mu  sync.Mutex

@@ -57,7 +57,7 @@ type Slot struct {
 	Program *Function // exactly one of them is set
 }
 
-// IsArrayOfFDs says whether the values are maps.
+// IsMapOfMaps says whether the values are maps.
 func (m *Map) IsMapOfMaps() bool { return m.Type == ebpf.ArrayOfMaps || m.Type == ebpf.HashOfMaps }
 
 // collectMaps mirrors bpf_object__init_maps: user maps, then data sections,
