@@ -80,6 +80,8 @@ type server struct {
 	slots []int // descriptors, -1 where there is none
 	maps  [][2]uintptr
 	log   []byte // buffer for logs, mapped on demand
+	// logUsed is how much of log was filled since it was last given back.
+	logUsed int
 }
 
 // maxLog is the size of the buffer for logs; only what a log fills costs memory.
@@ -218,6 +220,7 @@ func (s *server) bpf(c *Call) Reply {
 			n = len(log)
 		}
 		r.Log = log[:n]
+		s.logUsed = max(s.logUsed, n)
 	}
 	switch {
 	case errno != 0:
@@ -302,10 +305,11 @@ func (s *server) logBuffer(n uint32) ([]byte, error) {
 		}
 		s.log = log
 	}
-	if n > 1<<20 {
+	if s.logUsed > 1<<20 {
 		if err := unix.Madvise(s.log, unix.MADV_DONTNEED); err != nil {
 			return nil, err
 		}
+		s.logUsed = 0
 	}
 	return s.log[:n], nil
 }
