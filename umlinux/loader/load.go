@@ -242,18 +242,18 @@ next:
 // reload loads the programs that failed with a word in the log again, for the
 // log of the failing path; with Options.LogLevel all that reached the verifier.
 func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, set func(*program, func(*Result))) error {
-	var rejected []*program
+	var again []*program
 	for _, p := range programs {
 		set(p, func(r *Result) {
 			if r.Err == nil && r.Log != "" && (r.Errno != 0 || l.opts.LogLevel > 0) {
-				rejected = append(rejected, p)
+				again = append(again, p)
 			}
 		})
 	}
-	for len(rejected) > 0 {
+	for len(again) > 0 {
 		var calls []umlinux.Call
 		var which []int
-		for i, p := range rejected {
+		for i, p := range again {
 			btf, extra := l.btfFor(p)
 			calls = append(calls, extra...)
 			for range extra {
@@ -265,7 +265,7 @@ func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, se
 		replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
 		for i, r := range replies {
 			if which[i] >= 0 && len(r.Log) > 0 {
-				set(rejected[which[i]], func(res *Result) { res.setLog(r, longLog) })
+				set(again[which[i]], func(res *Result) { res.setLog(r, longLog) })
 			}
 		}
 		var dead *umlinux.DeadError
@@ -280,12 +280,12 @@ func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, se
 		if n == len(which) {
 			return nil
 		}
-		p := rejected[which[n]]
+		p := again[which[n]]
 		set(p, func(r *Result) {
 			r.Notes = append(r.Notes, "the log of the failing path could not be had: "+dead.Error())
 		})
-		rejected = rejected[which[n]+1:]
-		if len(rejected) > 0 {
+		again = again[which[n]+1:]
+		if len(again) > 0 {
 			if err := l.prepare(m, programs); err != nil {
 				if errors.As(err, &dead) {
 					return nil
