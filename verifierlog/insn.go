@@ -8,7 +8,7 @@ const (
 	OpMov                 // r1 = r2, r1 = 5, w1 = w2, r1 = (s8)r2
 	OpALU                 // r1 += r2, w1 s/= 3; Operator "+="
 	OpNeg                 // r1 = -r1
-	OpByteOrder           // r1 = be16 r1; Operator "be", "le" or "bswap", Size in bytes
+	OpByteOrder           // r1 = be16 r1; Operator "be", "le" or "bswap", Mem.Size in bytes
 	OpLoad                // r1 = *(u32 *)(r2 +8); SignExtend for s8, s16, s32
 	OpStore               // *(u32 *)(r1 +8) = r2, … = 5
 	OpAtomic              // lock *(u64 *)(r1 +8) += r2, r2 = atomic64_fetch_add(…)
@@ -46,7 +46,8 @@ type Insn struct {
 	Opcode uint8 // first byte
 	Op     Op
 	// Operator is "+=", "s/=", "s>>=" of arithmetic, "==", "s<" of a
-	// condition, "add", "xchg", "load_acquire" of an atomic, "be" of a byte
+	// condition, "fetch_add", "xchg", "load_acquire" of an atomic that is no
+	// plain "+=", "be" of a byte
 	// order.
 	Operator string
 	// Wide is false for arithmetic and comparison of the lower 32 bits (w1).
@@ -76,13 +77,57 @@ type Address struct {
 	Size   int // bytes; 0 without
 }
 
-// Decode reads the instruction of a KindInsn or PrecisionBefore node.
-func (n *Node) Decode() Insn { return Insn{Index: n.Insn} }
+// Decode reads the instruction of a KindInsn node. That of a PrecisionBefore
+// node is in [Precision].
+func (n *Node) Decode() Insn { return decode(n.Insn, n.Opcode, n.Text) }
+
+const (
+	callerSaved = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5
+	arguments   = callerSaved &^ 1
+)
 
 // Defs is the set of registers that the instruction writes, bit n for rN. Of
 // a call that is r0 to r5: the result, and the arguments that are lost.
-func (i *Insn) Defs() uint16 { return 0 }
+func (i *Insn) Defs() uint16 {
+	switch i.Op {
+	case OpMov, OpALU, OpNeg, OpByteOrder, OpLoad, OpLoadImm, OpArenaCast, OpPercpu:
+		return bit(i.Dst)
+	case OpAtomic:
+		if i.Fetch {
+			return bit(i.Dst)
+		}
+	case OpLoadAbs, OpLoadInd: // as a call: r1 to r5 are lost
+		return callerSaved
+	case OpCall:
+		return callerSaved
+	}
+	return 0
+}
 
 // Uses is the set of registers that the instruction reads. A call's is r1 to
-// r5, although few functions take five arguments.
-func (i *Insn) Uses() uint16 { return 0 }
+// r5, although few functions take five arguments; an exit's is r0.
+func (i *Insn) Uses() uint16 {
+	uses := bit(i.Src) | bit(i.Mem.Base)
+	switch i.Op {
+	case OpALU, OpNeg, OpByteOrder, OpJump:
+		uses |= bit(i.Dst)
+	case OpAtomic:
+		if i.Operator == "cmpxchg" {
+			uses |= 1
+		}
+	case OpLoadAbs, OpLoadInd: // the socket buffer is in r6
+		uses |= 1 << 6
+	case OpCall:
+		uses |= arguments
+	case OpExit:
+		uses |= 1
+	}
+	return uses
+}
+
+func bit(reg int) uint16 {
+	if reg < 0 || reg > 15 {
+		return 0
+	}
+	return 1 << reg
+}

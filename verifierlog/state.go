@@ -18,6 +18,7 @@ type State struct {
 	Other []string
 
 	names interner
+	types map[string]valueType
 }
 
 // Live is a set of liveness marks, printed behind the name of a register or
@@ -53,11 +54,10 @@ const (
 	BTFPtr                 // "ptr_task_struct": a kernel type, named in Value.TypeName
 	Mem                    // "mem"
 	Buf                    // "buf"
-	Func                   // "func": a callback's address
+	FuncPtr                // "func": a callback's address
 	InsnPtr                // "insn": an address for gotox
 	DynptrPtr              // "dynptr_ptr": a dynptr given to the program
 	Arena                  // "arena"
-	PercpuPtr              // "percpu_ptr_" of Linux 5.10 to 5.16, type in TypeName
 	StackBytes             // a stack slot without a value of its own: "mmmm????"
 	Dynptr                 // a stack slot: "dynptr_ringbuf(…)", kind in TypeName
 	Iter                   // a stack slot: "iter_num(…)", kind in TypeName
@@ -125,7 +125,9 @@ type Value struct {
 	IterDepth int
 
 	// Other are the attributes that the grammar does not have, as printed.
-	Other []string
+	Other      []string
+	offPrinted bool // decides how "imm=" is written
+
 	// Start and End delimit the value (with its name) in the text parsed.
 	Start, End int
 }
@@ -157,17 +159,3 @@ const (
 	PrintedUmax32
 	PrintedVarOff
 )
-
-// Parse reads the text of a KindState node. It always succeeds: what the
-// grammar does not have is in Other.
-func (s *State) Parse(text []byte) {}
-
-// State reads the state of a KindState node into s.
-func (n *Node) State(s *State) { s.Parse(n.Text) }
-
-// Reg returns the value of register r, nil if the state does not have it.
-func (s *State) Reg(r int) *Value { return nil }
-
-// Slot returns the value of the stack slot at offset off (-8, -16, …), nil if
-// the state does not have it.
-func (s *State) Slot(off int) *Value { return nil }
