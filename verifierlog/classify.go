@@ -43,6 +43,10 @@ func (s *Scanner) classify(raw []byte) int {
 		return k
 	}
 	n.Kind = KindMessage
+	if k := statsGlued(t); k > 0 {
+		n.Text = t[:k]
+		return k
+	}
 	whole := s.behind == KindBlank
 	if !isText(t) || whole && (s.line == 1 && isTorn(t) || len(t) == len(raw) && isCut(t)) {
 		n.Kind = KindUnknown
@@ -239,17 +243,55 @@ func isText(t []byte) bool {
 	return word
 }
 
+// statsGlued finds statistics at the end of a complaint whose line end the
+// kernel forgot ("expected prog array map for tail callverification time 27
+// usec"). It returns where they begin, 0 if there are none.
+func statsGlued(t []byte) int {
+	begin := ""
+	switch {
+	case hasSuffix(t, " usec"):
+		begin = "verification time "
+	case bytes.Contains(t, []byte(" insns (limit ")):
+		begin = "processed "
+	default:
+		return 0
+	}
+	i := bytes.LastIndex(t, []byte(begin))
+	if i <= 0 || !isStats(t[i:]) {
+		return 0
+	}
+	return i
+}
+
 // isTorn says whether the first line of a log is the end of a line that is
-// lost, of a state or an instruction. Only its first line can be: logs lose
-// their head when the kernel's buffer is a ring (Linux 6.4 and later).
+// lost: of a state, an instruction, a source line. Only the first can be: logs
+// lose their head when the kernel's buffer is a ring (Linux 6.4 and later).
 func isTorn(t []byte) bool {
-	for i := range t {
-		if t[i] == ' ' && (isState(t[i+1:]) || hasPrefix(t[i:], " goto pc")) {
+	if bytes.IndexByte([]byte(" ,()=_:;+-*?<&|.{}"), t[0]) >= 0 || hasSuffix(t, "))") || hasPrefix(t, "0x") {
+		return true
+	}
+	if at := bytes.LastIndex(t, []byte(" @ ")); at >= 0 {
+		return bytes.IndexByte(t[at:], ':') > 0
+	}
+	if i := bytes.IndexByte(t, ')'); i >= 0 && i <= 2 { // "79) r3 = …"
+		return true
+	}
+	for i, b := range t {
+		switch rest := t[i:]; {
+		case b == ' ' && (hasPrefix(rest, " R") || hasPrefix(rest, " fp-")) && isState(rest[1:]),
+			b == ' ' && hasPrefix(rest, " goto pc"):
 			return true
+		case b == ':' && hasPrefix(rest, ": ("): // "ore 231: (05) …"
+			_, ok := opcode(rest[2:])
+			for i > 0 && isDigit(t[i-1]) {
+				i--
+			}
+			before := " before "
+			head := string(t[:i])
+			return ok && (hasSuffix([]byte(before), head) || hasSuffix([]byte(head), before))
 		}
 	}
-	_, ok := opcode(t)
-	return ok || hasPrefix(t, "_w=") || hasPrefix(t, "=") || hasPrefix(t, ": (") || hasPrefix(t, "0x")
+	return false
 }
 
 // isCut says whether a log's last line, which has no line end, is the begin of
@@ -265,5 +307,7 @@ func isCut(t []byte) bool {
 			return true
 		}
 	}
-	return isDigit(t[0])
+	c := cursor{b: t}
+	_, number := c.digits()
+	return number && (c.done() || c.byte(':'))
 }

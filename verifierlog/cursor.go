@@ -52,12 +52,12 @@ func (c *cursor) until(stop byte) []byte {
 	return c.b[from:c.i]
 }
 
-// digits reads a decimal number of up to nine digits, all that a kernel prints
+// digits reads a decimal number of up to ten digits, all that a kernel prints
 // for an index, an id or a size.
 func (c *cursor) digits() (int, bool) {
 	n, from := 0, c.i
 	for c.i < len(c.b) && isDigit(c.b[c.i]) {
-		if c.i-from == 9 {
+		if c.i-from == 10 {
 			c.i = from
 			return 0, false
 		}

@@ -33,18 +33,39 @@ type Subprog struct {
 	Stack      int    // bytes
 }
 
+// isStats is strict where a complaint begins with the same words: "stack depth
+// 520 exceeds interpreter stack depth limit".
 func isStats(t []byte) bool {
 	c := cursor{b: t}
 	switch {
-	case c.lit("processed "), c.lit("verification time "), c.lit("insns processed "):
-		return isDigit(c.peek())
+	case c.lit("processed "):
+		_, ok := c.digits()
+		return ok && (c.lit(" insns") || c.done())
+	case c.lit("verification time "):
+		_, ok := c.digits()
+		return ok && (c.lit(" usec") || c.done())
+	case c.lit("insns processed "):
+		return c.sums() && c.done()
 	case c.lit("stack depth "):
-		return c.lit("max ") || isDigit(c.peek())
+		if !c.lit("max ") && (!c.sums() || !c.done() && !c.lit(" max ")) {
+			return false
+		}
+		c.digits()
+		return c.done()
 	case c.lit("subprog "):
 		_, ok := c.digits()
 		return ok && c.lit(" (")
 	}
 	return false
+}
+
+// sums goes past "64+32".
+func (c *cursor) sums() bool {
+	from := c.i
+	for isDigit(c.peek()) || c.i > from && c.peek() == '+' {
+		c.i++
+	}
+	return c.i > from
 }
 
 // Read adds what the text of a KindStats node says.
