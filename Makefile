@@ -33,8 +33,7 @@ setup: ## install what is missing, through apt
 
 build: build/bpfdiag ## build/bpfdiag, static
 
-# Go knows best whether anything has changed. Static, because it is the guest's
-# init as well, where there is no libc.
+# Go knows best whether anything has changed. Static, so that it runs with every libc.
 build/bpfdiag: FORCE
 	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false \
 		-ldflags "-s -w$(if $(VERSION), -X main.version=$(VERSION))" -o $@ ./cmd/bpfdiag

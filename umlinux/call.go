@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"syscall"
-	"time"
 )
 
 // Op is what the guest is asked to do.
@@ -57,18 +56,17 @@ type Log struct {
 
 // Reply is the answer to a call.
 type Reply struct {
-	Value    int64         // what the call returned
-	Errno    syscall.Errno // 0 when it succeeded
-	Duration time.Duration // of the call alone, by the guest's clock
-	Log      []byte        // what the kernel wrote, without the trailing NUL
-	Data     []byte        // the first Return bytes of the call's memory, afterwards
+	Value int64         // what the call returned
+	Errno syscall.Errno // 0 when it succeeded
+	Log   []byte        // what the kernel wrote, without the trailing NUL
+	Data  []byte        // the first Return bytes of the call's memory, afterwards
 }
 
-// The wire form: a fixed header, then the lists, then the data; all
+// The wire form, for kernel/guest/init.c: a fixed header, then the lists, then the data; all
 // little-endian. Frames of both directions begin with their length in bytes.
 const (
 	callHeader  = 52
-	replyHeader = 32
+	replyHeader = 24
 	maxFrame    = 256 << 20
 )
 
@@ -96,37 +94,10 @@ func appendCall(b []byte, c *Call) []byte {
 	return append(b, c.Data...)
 }
 
-// parseCall decodes a frame without its length word. Data aliases the frame.
-func parseCall(p []byte) (Call, error) {
-	if len(p) < callHeader-4 {
-		return Call{}, errors.New("call frame is truncated")
-	}
-	word := func(i int) uint32 { return le.Uint32(p[4+4*i:]) }
-	c := Call{Op: Op(p[0]), Cmd: word(0), AttrLen: word(1), Slot: int32(word(2)), Return: word(3), Size: le.Uint64(p[40:])}
-	if word(4) != 0 {
-		c.Log = &Log{Size: word(4), AddrAt: word(5), SizeAt: word(6)}
-	}
-	np, nf := uint64(word(7)), uint64(word(8))
-	rest := p[48:]
-	if 8*(np+nf) > uint64(len(rest)) {
-		return Call{}, errors.New("call frame is truncated")
-	}
-	for ; np > 0; np-- {
-		c.Pointers = append(c.Pointers, Pointer{le.Uint32(rest), le.Uint32(rest[4:])})
-		rest = rest[8:]
-	}
-	for ; nf > 0; nf-- {
-		c.FDs = append(c.FDs, FD{le.Uint32(rest), int32(le.Uint32(rest[4:]))})
-		rest = rest[8:]
-	}
-	c.Data = rest
-	return c, c.check()
-}
-
 // check makes sure that no offset of a call leaves its memory.
 func (c *Call) check() error {
 	n := uint64(len(c.Data))
-	bad := uint64(c.AttrLen) > n || uint64(c.Return) > n
+	bad := uint64(c.AttrLen) > n || uint64(c.Return) > n || c.Op == OpMmap && n < 8
 	for _, p := range c.Pointers {
 		bad = bad || uint64(p.At)+8 > n || uint64(p.To) > n
 	}
@@ -142,24 +113,12 @@ func (c *Call) check() error {
 	return nil
 }
 
-func appendReply(b []byte, r *Reply) []byte {
-	n := replyHeader + len(r.Log) + len(r.Data)
-	b = le.AppendUint32(b, uint32(n))
-	b = le.AppendUint32(b, uint32(r.Errno))
-	b = le.AppendUint64(b, uint64(r.Value))
-	b = le.AppendUint64(b, uint64(r.Duration))
-	b = le.AppendUint32(b, uint32(len(r.Log)))
-	b = le.AppendUint32(b, 0)
-	b = append(b, r.Log...)
-	return append(b, r.Data...)
-}
-
 func readReply(rd io.Reader) (Reply, error) {
 	var h [replyHeader]byte
 	if _, err := io.ReadFull(rd, h[:]); err != nil {
 		return Reply{}, err
 	}
-	n, nlog := le.Uint32(h[:]), le.Uint32(h[24:])
+	n, nlog := le.Uint32(h[:]), le.Uint32(h[16:])
 	if n < replyHeader || n > maxFrame || nlog > n-replyHeader {
 		return Reply{}, fmt.Errorf("the guest sent a malformed reply of %d bytes", n)
 	}
@@ -168,10 +127,9 @@ func readReply(rd io.Reader) (Reply, error) {
 		return Reply{}, err
 	}
 	return Reply{
-		Errno:    syscall.Errno(le.Uint32(h[4:])),
-		Value:    int64(le.Uint64(h[8:])),
-		Duration: time.Duration(le.Uint64(h[16:])),
-		Log:      body[:nlog:nlog],
-		Data:     body[nlog:],
+		Errno: syscall.Errno(le.Uint32(h[4:])),
+		Value: int64(le.Uint64(h[8:])),
+		Log:   body[:nlog:nlog],
+		Data:  body[nlog:],
 	}, nil
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-const protocolVersion = 1
+// protocolVersion counts changes to what call.go and kernel/guest/init.c say to each other.
+const protocolVersion = 2
 
 // DefaultMemory is a guest's memory in MiB. The host gives pages only when the
 // guest touches them, and gets none of them back before the guest ends.
@@ -18,6 +19,7 @@ const MaxMemory = 1536
 // Config says what to boot.
 type Config struct {
 	Kernel string // path of the kernel's executable
+	Init   string // path of the guest's init (kernel.GuestInit)
 	// Memory is the guest's memory in MiB; 0 means DefaultMemory.
 	Memory int
 	// JIT is the architecture whose JIT the verifier believes in (JITs);
@@ -47,8 +49,6 @@ func (c Config) CommandLine(channel, root int) []string {
 		"quiet",
 		"lpj=10000000", // no measuring of a delay loop that nothing uses
 		"oops=panic", "sysctl.vm.panic_on_oom=1",
-		"GODEBUG=asyncpreemptoff=1", // for init: no signals in the middle of a verification
-		guestEnv + "=1",
 	}
 	if c.JIT != "" {
 		args = append(args, "bpf_verify_jit="+c.JIT)

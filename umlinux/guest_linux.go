@@ -30,10 +30,11 @@ func Boot(ctx context.Context, c Config) (*Guest, error) {
 	if err := Supported(); err != nil {
 		return nil, err
 	}
-	root, err := rootFS()
+	root, err := rootFS(c.Init)
 	if err != nil {
 		return nil, err
 	}
+	defer root.Close()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("channel to the guest: %w", err)
@@ -208,25 +209,21 @@ func (t *tail) String() string {
 	return string(bytes.ToValidUTF8(t.buf, []byte("?")))
 }
 
-// rootFS returns the guest's root file system in a file without a name. It is
-// made once per process and shared by its guests.
-var rootFS = sync.OnceValues(func() (*os.File, error) {
-	exe, err := os.ReadFile("/proc/self/exe")
+// rootFS returns a guest's root file system, which is its init alone, in a file
+// without a name.
+func rootFS(init string) (*os.File, error) {
+	data, err := os.ReadFile(init)
 	if err != nil {
-		return nil, fmt.Errorf("read my own executable for the guest: %w", err)
-	}
-	init, err := loadedPart(exe)
-	if err != nil {
-		return nil, fmt.Errorf("my own executable cannot be the guest's init: %w", err)
+		return nil, fmt.Errorf("the guest's init: %w", err)
 	}
 	fd, err := unix.MemfdCreate("bpfdiag-initramfs", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("memory for the guest's file system: %w", err)
 	}
 	f := os.NewFile(uintptr(fd), "initramfs")
-	if _, err := f.Write(Archive(File{"init", init, true})); err != nil {
+	if _, err := f.Write(Archive(File{"init", data, true})); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("memory for the guest's file system: %w", err)
 	}
 	return f, nil
-})
+}

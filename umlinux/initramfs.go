@@ -1,9 +1,6 @@
 package umlinux
 
-import (
-	"debug/elf"
-	"fmt"
-)
+import "fmt"
 
 // appendCPIO adds an entry to an archive in the format that the kernel unpacks
 // as its first root file system (Documentation/driver-api/early-userspace/
@@ -50,34 +47,4 @@ func Archive(files ...File) []byte {
 		b = appendCPIO(b, f.Name, mode, 0, 0, f.Data)
 	}
 	return appendCPIO(b, "TRAILER!!!", 0, 0, 0, nil)
-}
-
-// loadedPart returns a copy of a static executable without what is never
-// loaded (symbols and DWARF, a third of a Go binary), because the guest holds
-// the file in memory.
-func loadedPart(exe []byte) ([]byte, error) {
-	if len(exe) < 64 || string(exe[:4]) != elf.ELFMAG || exe[elf.EI_CLASS] != byte(elf.ELFCLASS64) {
-		return nil, fmt.Errorf("not a 64-bit ELF executable")
-	}
-	off, size, n := le.Uint64(exe[32:]), uint64(le.Uint16(exe[54:])), uint64(le.Uint16(exe[56:]))
-	end := off + size*n
-	if size < 56 || end > uint64(len(exe)) {
-		return nil, fmt.Errorf("malformed ELF program headers")
-	}
-	for i := range n {
-		ph := exe[off+i*size:]
-		switch elf.ProgType(le.Uint32(ph)) {
-		case elf.PT_INTERP:
-			return nil, fmt.Errorf("not a static executable; build it with CGO_ENABLED=0")
-		case elf.PT_LOAD:
-			end = max(end, le.Uint64(ph[8:])+le.Uint64(ph[32:]))
-		}
-	}
-	if end > uint64(len(exe)) {
-		return nil, fmt.Errorf("truncated executable")
-	}
-	out := append([]byte(nil), exe[:end]...)
-	le.PutUint64(out[40:], 0) // e_shoff
-	le.PutUint32(out[60:], 0) // e_shnum, e_shstrndx
-	return out, nil
 }

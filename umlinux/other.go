@@ -18,9 +18,3 @@ func (*Guest) Do(context.Context, []Call, time.Duration) ([]Reply, error) { retu
 
 // Close does nothing.
 func (*Guest) Close() {}
-
-// InGuest is false: a guest is a Linux.
-func InGuest() bool { return false }
-
-// Init is never called.
-func Init() {}

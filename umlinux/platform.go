@@ -5,10 +5,6 @@ import (
 	"runtime"
 )
 
-// guestEnv is on the guest kernel's command line, which makes it part of
-// init's environment: process 1 of a container is no guest.
-const guestEnv = "BPFDIAG_GUEST"
-
 // Supported says why no guest can run on this platform, nil if one can. The
 // kernel is User Mode Linux, which exists for x86 alone, and bpfdiag's patches
 // are for its 64-bit form.

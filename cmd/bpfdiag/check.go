@@ -144,7 +144,10 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 			return fmt.Errorf("folder for logs: %w", err)
 		}
 	}
-	ck := newChecker(f, img)
+	ck, err := newChecker(f, img)
+	if err != nil {
+		return err
+	}
 	out, err := newReporter(c.OutOrStdout(), f)
 	if err != nil {
 		return err

@@ -35,12 +35,16 @@ type checker struct {
 	done     atomic.Int64 // objects
 }
 
-func newChecker(f checkFlags, img kernel.Image) *checker {
-	k := &loader.Kernel{Path: img.Path, Release: img.Release}
-	return &checker{
-		flags: f, image: img, kernel: k,
-		config: umlinux.Config{Kernel: img.Path, Memory: f.memory, JIT: f.jit},
+func newChecker(f checkFlags, img kernel.Image) (*checker, error) {
+	config, err := guestConfig(img)
+	if err != nil {
+		return nil, err
 	}
+	config.Memory, config.JIT = f.memory, f.jit
+	return &checker{
+		flags: f, image: img, config: config,
+		kernel: &loader.Kernel{Path: img.Path, Release: img.Release},
+	}, nil
 }
 
 // run checks all objects and hands them to out in the order of paths.
@@ -139,7 +143,8 @@ func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) 
 		out.Error = err.Error()
 		return out, nil
 	}
-	opts := loader.Options{Timeout: ck.flags.timeout, LogLevel: ck.flags.logLevel, Select: ck.flags.selects}
+	opts := loader.Options{Timeout: ck.flags.timeout, LogLevel: ck.flags.logLevel, Select: ck.flags.selects,
+		WholeLogs: ck.flags.raw || ck.flags.saveLogs != "" || ck.flags.logLevel > 0}
 	var saveErr error
 	err = loader.Check(ctx, m, ck.kernel, obj, opts, func(r loader.Result) {
 		if ck.flags.saveLogs != "" && saveErr == nil {
@@ -237,8 +242,11 @@ func unexplained(r *loader.Result, sum verifierlog.Summary) diag.Diagnostic {
 		Code: "BPF0000", Name: "unexplained", Severity: "error", Class: "verifier",
 		Message: "the verifier rejected `" + r.Name + "`", KernelMessage: sum.Message,
 	}
-	if r.LogCut > 0 {
-		d.Notes = append(d.Notes, fmt.Sprintf("the log's first %d bytes are missing: it is larger than the buffer", r.LogCut))
+	switch {
+	case r.LogCut > 0:
+		d.Notes = append(d.Notes, fmt.Sprintf("the log is longer than its buffer: the first %d bytes are left out", r.LogCut))
+	case r.EndCut:
+		d.Notes = append(d.Notes, "the log is longer than its buffer: its middle is left out")
 	}
 	if sum.First > 0 {
 		d.LogLines = []int{sum.First, sum.Last}

@@ -255,8 +255,14 @@ func usesSeccomp(img kernel.Image) bool {
 // boot is the real test.
 func (d *diagnosis) boot(ctx context.Context, img kernel.Image) {
 	name := "boot " + img.Name
+	config, err := guestConfig(img)
+	if err != nil {
+		d.fail(name, err.Error(), "bpfdiag kernel build "+img.Name)
+		return
+	}
+	config.BootTimeout = 30 * time.Second
 	began := time.Now()
-	g, err := umlinux.Boot(ctx, umlinux.Config{Kernel: img.Path, BootTimeout: 30 * time.Second})
+	g, err := umlinux.Boot(ctx, config)
 	took := time.Since(began)
 	if err == nil {
 		g.Close()

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/spf13/cobra"
 )
@@ -32,9 +31,6 @@ type exitCode int
 func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() {
-	if umlinux.InGuest() {
-		umlinux.Init()
-	}
 	os.Exit(run(os.Args[1:]))
 }
 

@@ -88,10 +88,13 @@ func Build(ctx context.Context, o BuildOptions) (Image, error) {
 		return Image{}, noTools
 	}
 	if img, ok := b.current(); ok && !o.Force {
-		return img, nil
+		return img, makeInit(ctx)
 	}
 	if noTools != nil {
 		return Image{}, noTools
+	}
+	if err := makeInit(ctx); err != nil {
+		return Image{}, err
 	}
 	began := time.Now()
 	l, err := acquire(ctx, lockPath(cache, "kernel-"+b.name), "building kernel "+b.name, func(holder string) {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"io"
 	"maps"
@@ -173,5 +174,51 @@ func TestEnvironment(t *testing.T) {
 	}
 	if strings.Contains(out, "poison") || !strings.Contains(out, "https_proxy=kept") || !strings.Contains(out, "LC_ALL=C\n") {
 		t.Error(out)
+	}
+}
+
+// The guest's init is one more thing that Build makes: a static executable
+// that asks for no library, under a name that tells its content.
+func TestGuestInit(t *testing.T) {
+	needTools(t)
+	useRecipes(t, testRecipes)
+	if path, err := GuestInit(); err == nil {
+		t.Errorf("there is one before any build: %s", path)
+	} else {
+		wantError(t, err, "bpfdiag kernel build")
+	}
+	tree, _ := newTree(t)
+	if _, err := Build(context.Background(), BuildOptions{Source: tree}); err != nil {
+		t.Fatal(err)
+	}
+	path, err := GuestInit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+			t.Errorf("it has %v", p.Type)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 16<<10 || info.Mode().Perm() != 0o755 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Errorf("left beside it: %v", entries)
+	}
+	// A cache that came from elsewhere without it gets it without a build.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Build(context.Background(), BuildOptions{Source: tree}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := GuestInit(); err != nil {
+		t.Error(err)
 	}
 }

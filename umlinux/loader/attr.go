@@ -103,10 +103,14 @@ func mapMmap(slot int32, addr, size uint64) umlinux.Call {
 	return umlinux.Call{Op: umlinux.OpMmap, Cmd: uint32(slot), Size: size, Data: le.AppendUint64(nil, addr), Slot: umlinux.NoSlot}
 }
 
-// logBuffers: the verifier's last words and statistics, and a whole log.
+// Sizes of log buffers. shortLog is for the verifier's last words and
+// statistics. tailLog holds the end of a path, some 60,000 instructions: each
+// page that a log fills costs the guest dearly, and a program that ran into the
+// limit of a million instructions says nothing new in the first of them.
 const (
 	shortLog = 1 << 20
-	longLog  = 64 << 20
+	tailLog  = 8 << 20
+	wholeLog = 64 << 20
 )
 
 // Log levels of BPF_PROG_LOAD (include/linux/bpf_verifier.h).

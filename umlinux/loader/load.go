@@ -27,6 +27,8 @@ type Options struct {
 	// LogLevel is the verifier's level (1: the last path, 2: all paths) of
 	// every program's log; 0 gives the failing path of rejections only.
 	LogLevel uint32
+	// WholeLogs asks for up to 64 MB of a log in place of 8.
+	WholeLogs bool
 	// Select says which programs to load; nil means all.
 	Select func(name string) bool
 	// Flags are added to each program's (BPF_F_TEST_STATE_FREQ and the like).
@@ -45,11 +47,11 @@ type Result struct {
 	// Errno is what BPF_PROG_LOAD failed with, 0 for success. Whether the
 	// verifier rejected the program, or the kernel did not get that far, only
 	// the log tells.
-	Errno    syscall.Errno
-	Log      string        // the kernel's log, whole or its end
-	LogCut   uint64        // how many bytes of the log are missing
-	Duration time.Duration // of the first load, by the guest's clock
-	Notes    []string
+	Errno  syscall.Errno
+	Log    string // the kernel's log, whole or its end
+	LogCut uint64 // how many bytes of the log are missing at its start
+	EndCut bool   // the log's middle is missing: kernels before 6.4 keep the start
+	Notes  []string
 
 	load    *load
 	program *program
@@ -221,7 +223,7 @@ next:
 			p := programs[which[i]]
 			set(p, func(res *Result) {
 				res.setLog(r, shortLog)
-				res.Errno, res.Duration = r.Errno, r.Duration
+				res.Errno = r.Errno
 			})
 		}
 	}
@@ -250,6 +252,10 @@ func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, se
 			}
 		})
 	}
+	size := uint32(tailLog)
+	if l.opts.WholeLogs {
+		size = wholeLog
+	}
 	for len(again) > 0 {
 		var calls []umlinux.Call
 		var which []int
@@ -259,13 +265,13 @@ func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, se
 			for range extra {
 				which = append(which, -1)
 			}
-			calls = append(calls, progLoad(p, btf, slots, max(logPath, l.opts.LogLevel)|logStats, longLog))
+			calls = append(calls, progLoad(p, btf, slots, max(logPath, l.opts.LogLevel)|logStats, size))
 			which = append(which, i)
 		}
 		replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
 		for i, r := range replies {
 			if which[i] >= 0 && len(r.Log) > 0 {
-				set(again[which[i]], func(res *Result) { res.setLog(r, longLog) })
+				set(again[which[i]], func(res *Result) { res.setLog(r, size) })
 			}
 		}
 		var dead *umlinux.DeadError
@@ -313,9 +319,15 @@ func (l *load) btfFor(p *program) (int32, []umlinux.Call) {
 // went through a larger buffer may still be shorter than its true size: at
 // level 1 the kernel takes back what it wrote of a path that is fine.
 func (r *Result) setLog(reply umlinux.Reply, size uint32) {
+	last := r.Log
 	r.Log = strings.ToValidUTF8(string(reply.Log), "\uFFFD")
 	r.LogCut = 0
 	if n := logTrueSize(reply); n > size {
 		r.LogCut = uint64(n - size)
+	} else if reply.Errno == syscall.ENOSPC && len(reply.Log) > int(size)*9/10 {
+		// Kernels before 6.4 keep the start; the last words are in the log
+		// of the first load.
+		r.EndCut = true
+		r.Log = r.Log[:strings.LastIndexByte(r.Log, '\n')+1] + last
 	}
 }
