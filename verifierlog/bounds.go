@@ -32,46 +32,65 @@ func (b *Bounds) set(which BoundSet, n uint64) {
 	}
 }
 
-// deduce fills what was not printed. A bound is left out when it says nothing
-// (smin=S64_MIN), and before Linux 6.6 also when it is that of the other sign
-// or width; so what the printed ones imply is added. Never more than that.
+// deduce fills what was not printed, and leaves alone what was. A bound is left
+// out when it says nothing (smin=S64_MIN), and before Linux 6.6 also when it is
+// that of the other sign or width; so it gets what the printed ones imply.
 func (b *Bounds) deduce(v *Value) {
 	if v.Base == Scalar && v.Const {
-		n := v.Number
-		*b = Bounds{
-			Smin: n, Smax: n, Umin: uint64(n), Umax: uint64(n),
-			Smin32: int32(n), Smax32: int32(n), Umin32: uint32(n), Umax32: uint32(n),
-			Value: uint64(n),
-		}
+		*b = exactly(v.Number)
 		return
 	}
+	if b.Printed&PrintedVarOff == 0 {
+		b.Value, b.Mask = 0, math.MaxUint64
+	}
+	b.fill(Bounds{
+		Smin: math.MinInt64, Smax: math.MaxInt64, Umax: math.MaxUint64,
+		Smin32: math.MinInt32, Smax32: math.MaxInt32, Umax32: math.MaxUint32,
+	})
+	if b.Printed != 0 {
+		implied := *b
+		implied.deduce64()
+		implied.deduce32()
+		b.fill(implied)
+	}
+}
+
+// exactly is the range of one number.
+func exactly(n int64) Bounds {
+	return Bounds{
+		Smin: n, Smax: n, Umin: uint64(n), Umax: uint64(n),
+		Smin32: int32(n), Smax32: int32(n), Umin32: uint32(n), Umax32: uint32(n),
+		Value: uint64(n),
+	}
+}
+
+// fill takes the bounds that were not printed from another.
+func (b *Bounds) fill(from Bounds) {
 	p := b.Printed
 	if p&PrintedSmin == 0 {
-		b.Smin = math.MinInt64
+		b.Smin = from.Smin
 	}
 	if p&PrintedSmax == 0 {
-		b.Smax = math.MaxInt64
+		b.Smax = from.Smax
+	}
+	if p&PrintedUmin == 0 {
+		b.Umin = from.Umin
 	}
 	if p&PrintedUmax == 0 {
-		b.Umax = math.MaxUint64
+		b.Umax = from.Umax
 	}
 	if p&PrintedSmin32 == 0 {
-		b.Smin32 = math.MinInt32
+		b.Smin32 = from.Smin32
 	}
 	if p&PrintedSmax32 == 0 {
-		b.Smax32 = math.MaxInt32
+		b.Smax32 = from.Smax32
+	}
+	if p&PrintedUmin32 == 0 {
+		b.Umin32 = from.Umin32
 	}
 	if p&PrintedUmax32 == 0 {
-		b.Umax32 = math.MaxUint32
+		b.Umax32 = from.Umax32
 	}
-	if p&PrintedVarOff == 0 {
-		b.Mask = math.MaxUint64
-		if p == 0 {
-			return
-		}
-	}
-	b.deduce64()
-	b.deduce32()
 }
 
 func (b *Bounds) deduce64() {

@@ -28,9 +28,9 @@ func TestCorpus(t *testing.T) {
 				t.Skip("no logs: ", err)
 			}
 			total := readCorpus(t, dir)
-			t.Logf("%d logs, %d lines: %d Unknown (%.4f %%), %d states, %d of them with unknown parts; %d of %d instructions not decoded",
+			t.Logf("%d logs, %d lines: %d Unknown (%.4f %%), %d states, %d of them with unknown parts; %d of %d instructions not decoded; %d of %d values and instructions differ when printed",
 				total.files, total.lines, total.unknown, 100*float64(total.unknown)/float64(max(total.lines, 1)),
-				total.states, total.badStates, total.badInsns, total.insns)
+				total.states, total.badStates, total.badInsns, total.insns, total.differ, total.values)
 			for _, e := range total.examples {
 				t.Log(e)
 			}
@@ -44,8 +44,10 @@ func TestCorpus(t *testing.T) {
 // tally counts what was read.
 type tally struct {
 	files, lines, unknown, states, badStates, insns, badInsns int
-	kinds                                                     [numKinds]int
-	examples                                                  []string
+
+	values, differ int // values printed again, and otherwise than they were
+	kinds          [numKinds]int
+	examples       []string
 }
 
 func (t *tally) add(o *tally) {
@@ -56,6 +58,8 @@ func (t *tally) add(o *tally) {
 	t.badStates += o.badStates
 	t.insns += o.insns
 	t.badInsns += o.badInsns
+	t.values += o.values
+	t.differ += o.differ
 	for k := range o.kinds {
 		t.kinds[k] += o.kinds[k]
 	}
@@ -163,6 +167,9 @@ func (t *tally) inspect(n *Node, state *State) {
 		for i := range state.Values {
 			v := &state.Values[i]
 			bad = bad || len(v.Other) > 0 || v.Base == OtherType
+			if text := string(n.Text[v.Start:v.End]); text != printOldValue(v) {
+				t.compare(alike.Replace(text), printValue(v))
+			}
 		}
 		if bad {
 			t.badStates++
@@ -170,10 +177,12 @@ func (t *tally) inspect(n *Node, state *State) {
 		}
 	case KindInsn:
 		t.insns++
-		if i := n.Decode(); i.Op == OpUnknown {
+		i := n.Decode()
+		if i.Op == OpUnknown {
 			t.badInsns++
 			t.example("insn: " + clip(n.Raw))
 		}
+		t.compare(string(n.Text), printInsn(i))
 	case KindPrecision:
 		if p := n.Precision(); p.Form == PrecisionBefore {
 			t.insns++
@@ -182,6 +191,17 @@ func (t *tally) inspect(n *Node, state *State) {
 				t.example("insn: " + clip(n.Raw))
 			}
 		}
+	}
+}
+
+// alike has what is read as the same: the older name of a dynptr's parent, and
+// an id plus nothing.
+var alike = strings.NewReplacer("dynptr_id=", "parent_id=", "+0,", ",", "+0)", ")")
+
+func (t *tally) compare(text, printed string) {
+	if t.values++; text != printed {
+		t.differ++
+		t.example("printed: " + clip([]byte(text)) + " -> " + clip([]byte(printed)))
 	}
 }
 

@@ -141,8 +141,7 @@ func (i *Insn) assigned(c *cursor) {
 		i.byteOrder(c)
 	case 'a':
 		if c.lit("addr_space_cast(") {
-			i.Src, _ = c.reg()
-			i.Op = OpArenaCast
+			i.arenaCast(c)
 			return
 		}
 		i.atomic(c)
@@ -172,6 +171,20 @@ func (i *Insn) assigned(c *cursor) {
 		if i.Op = OpMov; i.Opcode == 0x18 {
 			i.Op = OpLoadImm
 		}
+	}
+}
+
+// arenaCast reads the rest of "r1 = addr_space_cast(r2, 0, 1)". As in the
+// instruction, Imm has the space cast to in its upper half, that cast from in
+// the lower.
+func (i *Insn) arenaCast(c *cursor) {
+	i.Src, _ = c.reg()
+	c.lit(", ")
+	to, _ := c.signed()
+	c.lit(", ")
+	from, ok := c.signed()
+	if i.Src >= 0 && ok && c.byte(')') {
+		i.Op, i.HasImm, i.Imm = OpArenaCast, true, int64(to)<<16|int64(from)
 	}
 }
 
