@@ -27,6 +27,9 @@ func (d *diagnosis) host(ctx context.Context, images []kernel.Image) {
 	d.memory()
 	d.memoryFile()
 	d.cacheFolder()
+	if len(images) > 0 && !d.guestInit() {
+		return
+	}
 	for _, img := range images {
 		if !traces && !usesSeccomp(img) {
 			continue // it would wait in vain, and all has been said
@@ -252,12 +255,23 @@ func usesSeccomp(img kernel.Image) bool {
 	return (&loader.Kernel{Release: img.Release}).AtLeast(6, 16)
 }
 
+// guestInit looks for the program that every guest starts.
+func (d *diagnosis) guestInit() bool {
+	path, err := kernel.GuestInit()
+	if err != nil {
+		d.fail("guest's init", err.Error(), "bpfdiag kernel build")
+		return false
+	}
+	d.ok("guest's init", path)
+	return true
+}
+
 // boot is the real test.
 func (d *diagnosis) boot(ctx context.Context, img kernel.Image) {
 	name := "boot " + img.Name
 	config, err := guestConfig(img)
 	if err != nil {
-		d.fail(name, err.Error(), "bpfdiag kernel build "+img.Name)
+		d.fail(name, err.Error(), "bpfdiag kernel build")
 		return
 	}
 	config.BootTimeout = 30 * time.Second

@@ -33,7 +33,7 @@ func GuestInit() (string, error) {
 		return "", err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", errors.New("the guest's init program is not built, or is another bpfdiag's; `bpfdiag kernel build` makes it in a second")
+		return "", errors.New("the guest's init is missing, or is another bpfdiag's; `bpfdiag kernel build` makes it in a second")
 	} else if err != nil {
 		return "", err
 	}
