@@ -36,7 +36,7 @@ func (b *Bounds) set(which BoundSet, n uint64) {
 // out when it says nothing (smin=S64_MIN), and before Linux 6.6 also when it is
 // that of the other sign or width; so it gets what the printed ones imply.
 func (b *Bounds) deduce(v *Value) {
-	if v.Base == Scalar && v.Const {
+	if v.Const {
 		*b = exactly(v.Number)
 		return
 	}

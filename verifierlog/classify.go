@@ -27,6 +27,11 @@ func (s *Scanner) classify(raw []byte) int {
 		if k := s.numbered(raw, t); k > 0 {
 			return k
 		}
+		if _, rest, ok := bytes.Cut(t, []byte(":")); ok && isNumber(t[:len(t)-len(rest)-1]) {
+			// No complaint begins like that: a line of the path, damaged.
+			n.Kind = KindUnknown
+			return len(raw)
+		}
 	case c == ';':
 		if s.behind == KindInsn && s.stateBehind(t) {
 			return len(raw)
@@ -36,6 +41,11 @@ func (s *Scanner) classify(raw []byte) int {
 	case c == ' ' || c == 'R':
 		if w := trimSpaces(t); isState(w) {
 			n.state(w, s.at)
+			if s.behind == KindBlank && s.above >= 0 {
+				// Before Linux 5.17, check_cond_jmp_op prints the state behind
+				// a conditional jump on a line of its own.
+				n.Insn, n.After = s.above, true
+			}
 			return len(raw)
 		}
 	}
@@ -52,6 +62,15 @@ func (s *Scanner) classify(raw []byte) int {
 		n.Kind = KindUnknown
 	}
 	return len(raw)
+}
+
+func isNumber(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // stateBehind reads "; R0_w=0" behind an instruction (print_insn_state). What

@@ -155,9 +155,7 @@ func (i *Insn) assigned(c *cursor) {
 			i.SignExtend, _ = c.digits()
 			c.byte(')')
 		}
-		if i.operand(c) {
-			i.Op = OpMov
-		}
+		i.move(c)
 	case '-':
 		if next := (cursor{b: c.b, i: c.i + 1}); next.peek() == 'r' || next.peek() == 'w' {
 			i.Op = OpNeg
@@ -165,12 +163,17 @@ func (i *Insn) assigned(c *cursor) {
 		}
 		fallthrough
 	default:
-		if !i.operand(c) {
-			return
-		}
-		if i.Op = OpMov; i.Opcode == 0x18 {
-			i.Op = OpLoadImm
-		}
+		i.move(c)
+	}
+}
+
+// move reads the register or constant that is assigned.
+func (i *Insn) move(c *cursor) {
+	if !i.operand(c) {
+		return
+	}
+	if i.Op = OpMov; i.Opcode == 0x18 && i.HasImm { // BPF_LD | BPF_IMM | BPF_DW
+		i.Op = OpLoadImm
 	}
 }
 

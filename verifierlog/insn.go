@@ -28,6 +28,18 @@ const (
 	numOps
 )
 
+var opNames = [numOps]string{
+	"unknown", "mov", "alu", "neg", "byteorder", "load", "store", "atomic", "loadimm", "loadabs", "loadind",
+	"goto", "gotox", "jump", "maygoto", "call", "exit", "arenacast", "percpu", "barrier",
+}
+
+func (o Op) String() string {
+	if o < numOps {
+		return opNames[o]
+	}
+	return "invalid"
+}
+
 // CallKind is what a call calls.
 type CallKind uint8
 
@@ -37,6 +49,13 @@ const (
 	CallKfunc            // "call bpf_rcu_read_lock#61234", "call kernel-function"
 	CallSubprog          // "call pc+12", "call pc+func_name"
 )
+
+func (k CallKind) String() string {
+	if k <= CallSubprog {
+		return [...]string{"none", "helper", "kfunc", "subprog"}[k]
+	}
+	return "invalid"
+}
 
 // Insn is a decoded instruction. It is read from the text that print_bpf_insn
 // (kernel/bpf/disasm.c) prints, so it knows no more than that: the imm of a

@@ -143,15 +143,16 @@ type Node struct {
 	// Insn is the number of an instruction, -1 without one:
 	//   - KindInsn: its own, which is its index in the program;
 	//   - KindState: the one that the state is printed with. In "12: (b7) r0 =
-	//     0 ; R0=0" it is 12, and the state is that after instruction 12; in
+	//     0 ; R0=0" it is 12, and the state is that behind instruction 12; in
 	//     "12: R0=0" (on a line of its own or behind a jump) it is 12 too, and
-	//     the state is that before it. After says which.
+	//     the state is that in front of it. After says which.
 	//   - KindBranch: the target; KindCall: where the caller goes on;
 	//   - KindPrecision: the step in PrecisionBefore.
 	Insn int
-	// After is set on states printed behind an instruction ("; R0_w=0"): they
-	// show what the instruction changed. Other states are complete, or what
-	// changed since the last one, before an instruction.
+	// After is set on states printed behind an instruction. In "; R0_w=0" on the
+	// instruction's line they are what it changed; before Linux 5.17, on the
+	// line below a conditional jump, they are complete. Other states are those
+	// in front of instruction Insn, or of a call's frames.
 	After bool
 
 	Opcode uint8 // KindInsn, KindPrecision: first byte of the instruction

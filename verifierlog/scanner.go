@@ -40,6 +40,7 @@ type Scanner struct {
 // position is what the meaning of a line takes from the lines before it.
 type position struct {
 	at      int  // instruction that the current line is about, -1
+	above   int  // instruction that the line above ends with, -1
 	behind  Kind // node before this one on the same line; KindBlank at its begin
 	table   table
 	report  bool
@@ -94,6 +95,9 @@ func (s *Scanner) next() bool {
 	s.rest = s.buf[s.start : s.start+n]
 	s.whole = s.rest[n-1] == '\n' || s.eof && s.start+n == s.end
 	s.start += n
+	if s.above = -1; s.behind == KindInsn {
+		s.above = s.at
+	}
 	s.at, s.behind = -1, KindBlank
 	return true
 }

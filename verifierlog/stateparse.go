@@ -89,7 +89,7 @@ func (s *State) value(c *cursor) bool {
 	*v = Value{Reg: reg, Slot: slot, Live: live, FrameNo: -1, Start: from}
 	s.content(c, v)
 	v.End = c.i
-	if v.Base == Scalar || v.Bounds.Printed != 0 {
+	if v.Base == Scalar || v.Bounds.Printed != 0 || v.Number != 0 {
 		v.Bounds.deduce(v)
 	}
 	return true

@@ -1,6 +1,9 @@
 package verifierlog
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // valueType is what a type's word says. A State remembers the words it met.
 type valueType struct {
@@ -40,6 +43,23 @@ func (b Base) String() string {
 		return baseStrings[b]
 	}
 	return "invalid"
+}
+
+// String joins the flags' words with "|".
+func (f TypeFlags) String() string {
+	var words []string
+	if f&MaybeNull != 0 {
+		words = append(words, "or_null")
+	}
+	for _, p := range typePrefixes {
+		if f&p.flag != 0 {
+			words = append(words, p.text[:len(p.text)-1])
+		}
+	}
+	if f&NonOwning != 0 {
+		words = append(words, "non_own_ref")
+	}
+	return strings.Join(words, "|")
 }
 
 func (s *State) setType(v *Value, word []byte) {
