@@ -129,52 +129,6 @@ func findLibbpfFacts(l *Found, line []byte, after bool) {
 	}
 }
 
-func findGoFacts(l *Found, line []byte, after bool) {
-	if after {
-		return // another program's
-	}
-	// "field XdpMain: program xdp_main: load program: permission denied"
-	if i := bytes.Index(line, []byte(": load program: ")); i > 0 {
-		if k := bytes.LastIndex(line[:i], []byte("program ")); k >= 0 && bytes.IndexByte(line[k+8:i], ' ') < 0 {
-			l.learn(string(line[k+8:i]), nil)
-		}
-	}
-	l.learn("", line, "load program: ")
-}
-
-// findGoFrame tells apart the two ways of printing a VerifierError.
-func findGoFrame(l *Found, rest, ahead []byte) (findFrame, bool) {
-	errno, n := findErrno(rest)
-	if n == 0 {
-		return findFrame{}, false
-	}
-	l.learn("", rest, "")
-	l.Errno = errno
-	rest = bytes.TrimSpace(bytes.TrimPrefix(rest[n:], []byte(":")))
-	next := findLineAhead(ahead, false)
-	switch {
-	case len(rest) == 0 && (bytes.IndexByte(next, '\t') >= 0 || bytes.Contains(next, []byte("  "))):
-		return findFrame{indented: true}, true
-	case len(rest) == 0:
-		return findFrame{}, next != nil && findShapeOf(next) != findOther
-	case next != nil && findShapeOf(next) >= findPart: // before 0.5: log and lines as they are
-		return findFrame{}, true
-	}
-	return findFrame{summary: true}, true
-}
-
-// findGoBare: the words are too common to go by alone.
-func findGoBare(l *Found, rest, ahead []byte) (findFrame, bool) {
-	next := bytes.TrimLeft(findLineAhead(ahead, false), " \t")
-	first := bytes.TrimSpace(rest)
-	if findShapeOf(first) < findPart && !bytes.HasSuffix(first, []byte("omitted)")) &&
-		(len(first) > 0 || findShapeOf(next) < findSource) {
-		return findFrame{}, false
-	}
-	mark := l.mark
-	return findGoFrame(l, append([]byte(mark), rest...), ahead)
-}
-
 // learn keeps the program's name and the error, if nothing is known of them
 // yet: the error is what follows one of the texts in the line.
 func (l *Found) learn(program string, line []byte, before ...string) {

@@ -8,6 +8,7 @@ type findReader struct {
 	carrier findCarrier // of the log that is read
 	queue   []findText
 	spare   []findText // what queue was made in
+	escaped bool       // the last line that search gave had entities or tags
 	many    bool       // a string with several lines is in the queue: a log ends with it
 	whole   bool       // the next piece of an over-long line begins with a line of the log
 	line    findInput
@@ -42,7 +43,7 @@ func (s *findReader) search() (findText, bool) {
 	if len(s.queue) > 0 {
 		return s.pop(), true
 	}
-	s.carrier, s.many, s.whole = findCarrier{}, false, false
+	s.carrier, s.many, s.whole, s.escaped = findCarrier{}, false, false, false
 	p, ok := s.piece()
 	t := findText{b: p.text, base: p.offset, line: p.line, eol: p.eol, inside: p.inside}
 	if !ok || p.inside || len(t.b) == 0 {
@@ -63,7 +64,7 @@ func (s *findReader) search() (findText, bool) {
 				s.queue[len(lines)-1].last = true
 				return s.pop(), true
 			}
-			t = html
+			t, s.escaped = html, true
 		}
 	}
 	return t, true
@@ -187,6 +188,6 @@ func (s *findReader) carrierFor(before []byte, t findText, ahead []byte) findCar
 		return findCarrier{}
 	}
 	c := findCarrierOf(before, bytes.HasSuffix(t.b, []byte("\r")), ahead)
-	c.html = c.html || bytes.Contains(before, []byte("<pre")) || bytes.Contains(before, []byte("<code"))
+	c.html = c.html || s.escaped || bytes.Contains(before, []byte("<pre")) || bytes.Contains(before, []byte("<code"))
 	return c
 }

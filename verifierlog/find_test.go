@@ -116,6 +116,24 @@ func TestFindWrapped(t *testing.T) {
 	}
 }
 
+// TestFindLong: lines longer than the window, as of a log of megabytes within a
+// string, and as no kernel prints them.
+func TestFindLong(t *testing.T) {
+	log := "0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n" + strings.Repeat("; printk(\"a\\n\") @ a.c:1\n1: (07) r0 += 1                        ; R0=1\n", 20000) +
+		"processed 7 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n"
+	for _, w := range findWrappings {
+		if _, clean := findAll(t, w.wrap("my_prog", log)); len(clean) != 1 || clean[0] != log {
+			t.Errorf("%s: %s", w.name, findDifference(log, clean))
+		}
+	}
+	log = "0: R1=ctx() R10=fp0\n1: R1=" + strings.Repeat("ctx()\\", 3*findWindow) + "\n2: (95) exit\n"
+	for _, w := range findWrappings[:12] {
+		if _, clean := findAll(t, w.wrap("my_prog", log)); len(clean) != 1 || clean[0] != log {
+			t.Errorf("%s: a long line: %s", w.name, findDifference(log, clean))
+		}
+	}
+}
+
 // TestFindNothing: a text without a log has none, and that is no error.
 func TestFindNothing(t *testing.T) {
 	for name, text := range map[string]string{
