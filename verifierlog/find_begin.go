@@ -68,6 +68,9 @@ func (f *Finder) beginAt(line *findText) *Found {
 		next := findLineAhead(findPeel(carrier, ahead), false)
 		if findShapeOf(next) >= findPart && (len(bytes.TrimSpace(t.b[:at])) > 0 || findProof(carrier, ahead)) {
 			rest := t.cut(at)
+			if f.seen == 1 && carrier.plain() && rest.b[0] != '0' {
+				rest = t // torn: "re 2417: (79) r1 = *(u64 *)(r10 -424)"
+			}
 			if carrier.quoted {
 				rest, _ = findQuoted(rest, new(findText))
 			}
@@ -106,7 +109,7 @@ func (f *Finder) start(l *Found, c findCarrier, frame findFrame, t, rest findTex
 			}
 		}
 	} else {
-		for _, b := range append(f.before(l, c, rest), rest) {
+		for _, b := range findSplit(rest, f.before(l, c, rest)) {
 			if c.cr {
 				b.b = bytes.TrimSuffix(b.b, []byte("\r"))
 			}
@@ -124,6 +127,9 @@ func (f *Finder) before(l *Found, c findCarrier, first findText) []findText {
 	whole := f.seen == len(f.back)+1 // from the input's first line on
 	report := bytes.HasPrefix(first.b, []byte("Verification failed: "))
 	counts := findShapeOf(first.b) >= findTime
+	var head Found
+	head.heads(first.b)
+	torn := whole && head.HeadMissing // the input's first line may be the end of one
 	others := 0
 	for i := len(f.back); i > 0; i-- {
 		b := f.back[i-1]
@@ -138,6 +144,9 @@ func (f *Finder) before(l *Found, c findCarrier, first findText) []findText {
 		if c.quoted {
 			b, _ = findQuoted(b, new(findText))
 		}
+		if bytes.IndexByte(b.b, '\n') >= 0 {
+			break // a string or a paragraph of its own
+		}
 		shape := findShapeOf(b.b)
 		if shape == findOther {
 			others++
@@ -145,11 +154,14 @@ func (f *Finder) before(l *Found, c findCarrier, first findText) []findText {
 				break
 			}
 			words := bytes.IndexByte(b.b, ' ') > 0 && b.b[len(b.b)-1] != ':' && !findForeign(b.b)
+			if torn && i == 1 && !findForeign(b.b) && b.b[len(b.b)-1] != ':' {
+				words = true
+			}
 			if !words || !whole && !report && !(counts && others <= 4) {
 				break
 			}
 		}
-		if shape == findBlank && !(report && len(lines) == 0) {
+		if shape == findBlank && !(report && len(lines) == 0) && !(torn && i <= 2 && bytes.ContainsAny(f.back[0].b, "=):")) {
 			break
 		}
 		lines = append(lines, b)

@@ -51,7 +51,7 @@ func (c *findCarrier) lines(p findPiece, dst []findText) ([]findText, bool) {
 		c.open = !closed && !p.eol
 		t.eol = closed || p.eol
 	}
-	if c.html && bytes.IndexAny(t.b, "&<") >= 0 {
+	if c.html && bytes.ContainsAny(t.b, "&<") {
 		t = findUnhtml(t, &c.pass[2])
 	}
 	if n := len(t.b); c.cr && n > 0 && t.b[n-1] == '\r' {

@@ -33,6 +33,7 @@ func FuzzFind(f *testing.F) {
 	for _, w := range findWrappings {
 		f.Add(w.wrap("my_prog", string(log)))
 	}
+	f.Add("0 <br>0\nprocessed 0 insns\n<br>0")
 	f.Fuzz(func(t *testing.T, text string) {
 		hangs := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("still running: %q", text)) })
 		defer hangs.Stop()

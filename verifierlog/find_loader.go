@@ -162,11 +162,11 @@ func findMark(line []byte) (ld *findLoader, at int) {
 
 // findForeign: lines that the verifier does not print, and that end a log.
 func findForeign(l []byte) bool {
-	if string(l) == "$" || string(l) == "#" {
+	if string(l) == "$" || string(l) == "#" || len(l) > 0 && l[0] == '<' && findTag(l) > 0 {
 		return true
 	}
 	for _, s := range []string{"$ ", "# ", "```", "~~~", "libbpf: ", "Error", "error:", "ERROR", "HINT:", "Traceback ",
-		"Failed to load", "failed to load", "<", "root@", "[root@", "-- ", "Caused by:", "PROCESSING "} {
+		"Failed to load", "failed to load", "root@", "[root@", "-- ", "Caused by:", "PROCESSING "} {
 		if len(l) >= len(s) && string(l[:len(s)]) == s {
 			return true
 		}

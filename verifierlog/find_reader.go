@@ -58,7 +58,7 @@ func (s *findReader) search() (findText, bool) {
 		return s.pop(), true
 	}
 	if t.b[0] != ';' && (bytes.IndexByte(t.b, '&') >= 0 || bytes.Contains(t.b, []byte("<br"))) {
-		if html := findUnhtml(t, new(findText)); findUseful(findSplit(html, nil)) {
+		if html := findUnhtml(t, new(findText)); len(html.b) < len(t.b) && findUseful(findSplit(html, nil)) {
 			if lines := findSplit(html, nil); len(lines) > 1 {
 				s.queue, s.many = lines, true
 				s.queue[len(lines)-1].last = true

@@ -116,8 +116,14 @@ func findIndented(l []byte) findShape {
 		return findRegister(l[1:])
 	case i == 1 && bytes.HasPrefix(l, []byte(" frame")) && bytes.Contains(l, []byte(": R")):
 		return findPath
-	case l[i] >= '0' && l[i] <= '9' && findNumbered(l[i:]) == findPart:
-		return findPart
+	case l[i] >= '0' && l[i] <= '9':
+		// "  5 1212: .1.3..6.8. (b4) w2 = 8" has its loop's number in front.
+		if k := i + findDigits(l[i:]); k+1 < len(l) && l[k] == ' ' && l[k+1] >= '0' && l[k+1] <= '9' {
+			i = k + 1
+		}
+		if findNumbered(l[i:]) == findPart {
+			return findPart
+		}
 	}
 	return findOther
 }
