@@ -120,7 +120,7 @@ func (v *Value) bound(c *cursor, key []byte) bool {
 	return false
 }
 
-// boundOf knows the names since Linux 6.6, those before ("s32_min"), and those
+// boundOf knows the names since Linux 6.7, those before ("s32_min"), and those
 // before 5.18 ("smin_value", "s32_min_value").
 func boundOf(key []byte) BoundSet {
 	key = bytes.TrimSuffix(key, []byte("_value"))
@@ -183,7 +183,7 @@ func (c *cursor) int64To(to *int64) bool {
 }
 
 // imm reads the variable part of a pointer's offset when it is constant. It is
-// hexadecimal without "0x" before Linux 6.7, which print "off=" in front of it
+// hexadecimal without "0x" before Linux 6.8, which print "off=" in front of it
 // always; later ones leave either out when it is 0.
 func (c *cursor) imm(v *Value) bool {
 	if v.offPrinted && !hasPrefix(c.rest(), "0x") && c.peek() != '-' {

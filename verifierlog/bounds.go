@@ -33,7 +33,7 @@ func (b *Bounds) set(which BoundSet, n uint64) {
 }
 
 // deduce fills what was not printed, and leaves alone what was. A bound is left
-// out when it says nothing (smin=S64_MIN), and before Linux 6.6 also when it is
+// out when it says nothing (smin=S64_MIN), and before Linux 6.7 also when it is
 // that of the other sign or width; so it gets what the printed ones imply.
 func (b *Bounds) deduce(v *Value) {
 	if v.Const {

@@ -16,7 +16,7 @@ const (
 	// Opcode; Text is the disassembly after the opcode, "r0 = 0". See
 	// [Node.Decode].
 	KindInsn
-	// KindSource is a source line, "; return v->x; @ prog.c:31" (Linux 6.8 and
+	// KindSource is a source line, "; return v->x; @ prog.c:31" (Linux 6.9 and
 	// later) or "; return v->x;". Text is the source alone; File, SourceLine.
 	KindSource
 	// KindState is a register and stack state: alone on its line, after an
@@ -167,6 +167,6 @@ type Node struct {
 	Func int    // KindFunc: number of the function, -1 without
 	Name []byte // KindFunc: its name; KindReport: its section
 
-	File       []byte // KindSource: base name of the source file, nil before Linux 6.8
+	File       []byte // KindSource: base name of the source file, nil before Linux 6.9
 	SourceLine int    // KindSource: line in it, 0 if not printed
 }

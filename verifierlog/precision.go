@@ -11,14 +11,14 @@ type Precision struct {
 	Stack uint64
 	// Last, First and Subseq are the indexes of a PrecisionRange, -1 without.
 	Last, First, Subseq int
-	// NewMarks is false in "parent already had …", Linux before 6.3.
+	// NewMarks is false in "parent already had …", Linux before 6.5.
 	NewMarks bool
 	// Insn is the instruction of a PrecisionBefore, see [Node.Decode].
 	Insn Insn
 }
 
 // precision reads the lines of mark_chain_precision and propagate_precision
-// (kernel/bpf/backtrack.c; verifier.c before Linux 7.0). The state at the end
+// (kernel/bpf/backtrack.c; verifier.c in older ones). The state at the end
 // of a line is a node of its own.
 func (s *Scanner) precision(raw, t []byte) int {
 	n := &s.node
@@ -52,7 +52,7 @@ func (s *Scanner) precision(raw, t []byte) int {
 	case c.lit("parent state regs="), c.lit("parent didn't have regs="), c.lit("parent already had regs="):
 		n.Form = PrecisionParent
 		i := bytes.IndexByte(c.rest(), ':')
-		if i < 0 { // "marks" at the line's end, before Linux 5.7
+		if i < 0 { // before Linux 5.17, with the state on the line above
 			break
 		}
 		if end := c.i + i + 1; len(trimSpaces(t[end:])) > 0 {
@@ -125,7 +125,7 @@ func (n *Node) Precision() Precision {
 }
 
 // mask reads a set of registers or slots: "r1,r3" and "-8,-16", or one
-// hexadecimal number before Linux 6.4.
+// hexadecimal number before Linux 6.5.
 func (c *cursor) mask() uint64 {
 	if c.peek() != 'r' && c.peek() != '-' {
 		v, _ := c.hex()

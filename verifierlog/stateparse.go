@@ -136,7 +136,7 @@ func (s *State) content(c *cursor, v *Value) {
 	}
 	word := c.b[from:c.i]
 	if len(word) == 0 {
-		// Before Linux 6.7 a spilled scalar is printed without its type.
+		// Before Linux 6.8 a spilled scalar is printed without its type.
 		v.Base = Scalar
 	} else {
 		s.setType(v, word)
@@ -146,7 +146,7 @@ func (s *State) content(c *cursor, v *Value) {
 	}
 }
 
-// fixed reads the number of "fp-8", "fp[1]-16", "inv5", "invP5" and "imm5",
+// fixed reads the number of "fp-8", "fp[1]-16", "inv5" and "invP5",
 // whose type begins at from.
 func (s *State) fixed(c *cursor, v *Value, from int) bool {
 	word := c.b[from:c.i]
@@ -169,7 +169,7 @@ func (s *State) fixed(c *cursor, v *Value, from int) bool {
 		} else {
 			return false
 		}
-	case "inv", "invP", "imm":
+	case "inv", "invP":
 		n, ok := at.number()
 		if !ok {
 			return false

@@ -18,64 +18,78 @@ type Summary struct {
 	Stats Stats
 }
 
-// Summarize reads a log of any level. In a log of several programs, the last.
+// Summarize reads a log of any level. Of several logs it takes the last;
+// statistics end a log, and text behind them without a path or statistics of
+// its own is none.
 func Summarize(log string) Summary {
-	s := Summary{Insn: -1}
-	var (
-		complaint   []byte // what came after the last line of the path
-		first, last int    // its lines
-		ended       bool   // by statistics
-	)
+	var ended *summarizer // the log before the one that is read
+	s := &summarizer{insn: -1}
 	sc := NewScanner(strings.NewReader(log))
 	for sc.Scan() {
 		n := sc.Node()
-		if n.Kind == KindStats {
-			if s.Stats.Known { // of a program before
-				s.Stats = Stats{}
-			}
-			s.Stats.Read(n.Text)
-			ended = true
-			continue
+		if s.stats.Known && n.Kind != KindStats && n.Kind != KindBlank {
+			ended, s = s, &summarizer{insn: -1}
 		}
-		if n.Kind == KindBlank && (first == 0 || ended) {
-			continue
-		}
-		if n.onPath() && (n.Line != last || first == 0) {
-			complaint, first, ended = complaint[:0], 0, false
-			if n.Kind == KindInsn {
-				s.Insn = n.Insn
-			}
-			continue
-		}
-		if ended { // another log
-			complaint, first, ended = complaint[:0], 0, false
-			s.Insn, s.Stats = -1, Stats{}
-		}
-		if first == 0 {
-			first = n.Line
-		}
-		if n.Kind != KindBlank {
-			last = n.Line
-		}
-		complaint = append(complaint, n.Raw...)
+		s.add(n)
 	}
-	if complaint = bytes.TrimRight(complaint, "\r\n \t"); len(complaint) > 0 {
-		s.Message = strings.ReplaceAll(string(complaint), "\r\n", "\n")
-		s.First, s.Last = first, last
+	if ended != nil && !s.path && !s.stats.Known {
+		s = ended
 	}
-	if s.Insn < 0 {
-		s.Insn = namedInsn(s.Message)
-	}
-	return s
+	return s.summary()
 }
 
-// onPath says whether a node tells the way, not the complaint.
-func (n *Node) onPath() bool {
+// summarizer keeps what the end of one log may turn out to be.
+type summarizer struct {
+	complaint   []byte // what came behind the last line of the path
+	first, last int    // its lines
+	insn        int    // the last of the path
+	path        bool   // there is a path
+	stats       Stats
+}
+
+func (s *summarizer) add(n *Node) {
 	switch n.Kind {
-	case KindMessage, KindReport, KindBlank, KindStats, KindUnknown:
-		return false
+	case KindStats:
+		s.stats.Read(n.Text)
+	case KindMessage, KindReport, KindUnknown:
+		s.say(n)
+		s.last = n.Line
+	case KindBlank:
+		if s.first > 0 {
+			s.say(n)
+		}
+	default:
+		if n.Kind == KindState && n.Line == s.last { // "cur state: R0=1"
+			s.say(n)
+			return
+		}
+		s.complaint, s.first, s.path = s.complaint[:0], 0, true
+		if n.Kind == KindInsn {
+			s.insn = n.Insn
+		}
 	}
-	return true
+}
+
+func (s *summarizer) say(n *Node) {
+	if s.first == 0 {
+		s.first = n.Line
+	}
+	if l := len(s.complaint); l > 0 && s.complaint[l-1] != '\n' && n.Line != s.last {
+		s.complaint = append(s.complaint, '\n') // statistics are behind it on its line
+	}
+	s.complaint = append(s.complaint, n.Raw...)
+}
+
+func (s *summarizer) summary() Summary {
+	sum := Summary{Insn: s.insn, Stats: s.stats}
+	if text := bytes.TrimRight(s.complaint, "\r\n \t"); len(text) > 0 {
+		sum.Message = strings.ReplaceAll(string(text), "\r\n", "\n")
+		sum.First, sum.Last = s.first, s.last
+	}
+	if sum.Insn < 0 {
+		sum.Insn = namedInsn(sum.Message)
+	}
+	return sum
 }
 
 // namedInsn is the instruction that a complaint without a path names:
