@@ -14,6 +14,13 @@ import "io"
 //	}
 //
 // It reads the text once and holds a window of 256 KiB of it, never a log.
+//
+// A log is known by what its loader puts around it, or by the shape of its
+// lines: instructions, states, statistics, and complaints that nobody else
+// makes. A line that stands near those, and could be the kernel's or somebody
+// else's, is the log's if a sure line of it follows, or if no empty line is
+// before it. Lines that a terminal or a mail program broke stay broken, and
+// strings that were escaped twice are not read.
 type Finder struct {
 	src  findReader
 	log  *Found
