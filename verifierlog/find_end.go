@@ -62,7 +62,8 @@ func (l *Found) finish(eof bool) {
 	if eof {
 		return
 	}
-	rest = append(rest, l.f.src.ahead()...)
+	ahead := l.f.src.ahead()
+	rest = append(rest, ahead[:min(len(ahead), 4<<10)]...)
 	if l.loader == nil {
 		l.adopt(findLineAhead(rest, c.ansi))
 	}

@@ -5,9 +5,14 @@ import (
 	"io"
 )
 
-// findWindow is how much of the input a Finder holds: the longest line that it
-// sees in one piece, and how far it looks ahead at the beginning of a log.
-const findWindow = 256 << 10
+const (
+	// findWindow is how much of the input a Finder holds, and the longest line
+	// that it sees in one piece.
+	findWindow = 256 << 10
+	// findAhead is how far it looks ahead at the beginning and the end of a
+	// log: little, because a file may have thousands of short logs.
+	findAhead = 16 << 10
+)
 
 // findInput gives the physical lines of the input with their places. A line
 // longer than the window comes in pieces.
@@ -51,10 +56,10 @@ func (in *findInput) fill(n int) {
 	}
 }
 
-// ahead returns unread input: 64 KiB of it unless the input ends before.
+// ahead returns unread input: 16 KiB of it unless the input ends before.
 func (in *findInput) ahead() []byte {
-	in.fill(findWindow / 4)
-	return in.buf[in.start:in.end]
+	in.fill(findAhead)
+	return in.buf[in.start:min(in.end, in.start+findAhead)]
 }
 
 // next returns the next piece, false at the end of the input.

@@ -167,7 +167,7 @@ func (s *findReader) next() (t findText, several, mine, ok bool) {
 	return s.pop(), several, true, true
 }
 
-// ahead returns what follows t, some 64 KiB of it. It moves what is in the
+// ahead returns what follows t, some 16 KiB of it. It moves what is in the
 // window.
 func (s *findReader) ahead() []byte {
 	if !s.many {
@@ -175,7 +175,7 @@ func (s *findReader) ahead() []byte {
 	}
 	var b []byte
 	for _, t := range s.queue {
-		if b = append(append(b, t.b...), '\n'); len(b) > findWindow/4 {
+		if b = append(append(b, t.b...), '\n'); len(b) > findAhead {
 			break
 		}
 	}
