@@ -106,6 +106,27 @@ func linesAll(r io.Reader) (lines int) {
 	return lines
 }
 
+// TestMemory: reading a log of 32 MB allocates what reading one of 1 MB does.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 32 MB")
+	}
+	allocated := func(size int64) uint64 {
+		var before, after runtime.MemStats
+		text := standIn()
+		runtime.ReadMemStats(&before)
+		if parseAll(&repeat{text: text, left: size}) == 0 {
+			t.Fatal("read nothing")
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	small, large := allocated(1<<20), allocated(32<<20)
+	if large > small+64<<10 || large > 1<<20 {
+		t.Errorf("%d bytes for 1 MB of log, %d for 32 MB", small, large)
+	}
+}
+
 func benchmark(b *testing.B, read func(io.Reader) int) {
 	text := benchLog(b)
 	b.SetBytes(benchSize)

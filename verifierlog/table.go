@@ -1,7 +1,5 @@
 package verifierlog
 
-import "bytes"
-
 // table says which table of an analysis the scanner is in, if any.
 type table uint8
 
@@ -44,8 +42,7 @@ func (s *Scanner) inTable(t []byte) bool {
 		op, insn := opcode(rest)
 		switch {
 		case s.table == insnTable && (insn || hasPrefix(rest, "BUG_")),
-			s.table == liveTable && len(rest) > 10 && bytes.IndexByte(rest[:10], '.') >= 0,
-			s.table == liveTable && hasPrefix(rest, "0123456789 "):
+			s.table == liveTable && isLiveMask(rest):
 			s.node.Kind, s.node.Insn, s.node.Opcode = KindTable, n, op
 			return true
 		}
@@ -54,4 +51,17 @@ func (s *Scanner) inTable(t []byte) bool {
 		s.table = noTable
 	}
 	return false
+}
+
+// isLiveMask: "0.2......9 ", a digit for each register that is alive.
+func isLiveMask(t []byte) bool {
+	if len(t) < 11 || t[10] != ' ' {
+		return false
+	}
+	for i, b := range t[:10] {
+		if b != '.' && b != '0'+byte(i) {
+			return false
+		}
+	}
+	return true
 }
