@@ -168,6 +168,9 @@ func TestLineEnds(t *testing.T) {
 	}{
 		{"CRLF", "0: (b7) r0 = 0    ; R0=0\r\n\r\nR0 !read_ok\r\n", "insn state blank message"},
 		{"no final newline", "0: (95) exit", "insn"},
+		{"cut", "0: (95) exit\nmark_prec", "insn unknown"},
+		{"cut in a number", "0: (95) exit\n12", "insn unknown"},
+		{"a complaint that lost its newline", "0: (95) exit\nframe pointer is read only", "insn message"},
 		{"NUL", "0: (95) exit\nR0\x00\n", "insn unknown"},
 		{"invalid UTF-8", "; caf\xe9\nR1 \xff\n", "source unknown"},
 		{"only newlines", "\n\n", "blank blank"},

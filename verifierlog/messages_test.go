@@ -43,6 +43,9 @@ func TestKernelMessages(t *testing.T) {
 					sentences++
 					checkMessage(t, filepath.Base(f), "0: (b7) r0 = 0\n"+line)
 					checkMessage(t, filepath.Base(f), line) // a log without a path
+					if cut := strings.TrimSpace(line); !strings.HasPrefix(cut, "from ") && !strings.HasPrefix(cut, "frame 7: ") {
+						checkMessage(t, filepath.Base(f), cut) // a log whose last line end is lost
+					}
 				}
 			}
 			t.Logf("%d sentences", sentences)

@@ -14,15 +14,12 @@ func (s *State) Parse(text []byte) {
 		if s.word(&c) && (c.done() || c.peek() == ' ') {
 			continue
 		}
-		if c.i = max(c.i, from); c.i == from || c.peek() != ' ' {
-			c.until(' ')
-		}
+		c.until(' ')
 		s.Other = append(s.Other, string(text[from:c.i]))
 	}
 }
 
-// word reads one word of a state. A word that it knows only the begin of is
-// not read.
+// word reads one word of a state, or the begin of one.
 func (s *State) word(c *cursor) bool {
 	switch c.peek() {
 	case 'R':
@@ -37,11 +34,11 @@ func (s *State) word(c *cursor) bool {
 	case 'r':
 		return c.lit("refs=") && s.refs(c)
 	case 'c':
-		s.Callback = true
-		return c.lit("cb")
+		s.Callback = c.lit("cb")
+		return s.Callback
 	case 'a':
-		s.AsyncCallback = true
-		return c.lit("async_cb")
+		s.AsyncCallback = c.lit("async_cb")
+		return s.AsyncCallback
 	}
 	return false
 }
