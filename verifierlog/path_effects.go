@@ -1,0 +1,25 @@
+package verifierlog
+
+import "bytes"
+
+// changesPacket are the helpers and kfuncs that may move the packet, so that
+// every pointer to it must be read again (bpf_helper_changes_pkt_data in
+// net/core/filter.c, clear_all_pkt_pointers).
+var changesPacket = map[string]bool{
+	"bpf_skb_vlan_push": true, "bpf_skb_vlan_pop": true, "bpf_skb_store_bytes": true,
+	"bpf_skb_change_proto": true, "bpf_skb_change_head": true, "bpf_skb_change_tail": true,
+	"bpf_skb_adjust_room": true, "bpf_skb_pull_data": true, "bpf_clone_redirect": true,
+	"bpf_l3_csum_replace": true, "bpf_l4_csum_replace": true, "bpf_xdp_adjust_head": true,
+	"bpf_xdp_adjust_meta": true, "bpf_xdp_adjust_tail": true, "bpf_msg_pull_data": true,
+	"bpf_msg_push_data": true, "bpf_msg_pop_data": true, "bpf_lwt_push_encap": true,
+	"bpf_lwt_seg6_store_bytes": true, "bpf_lwt_seg6_adjust_srh": true, "bpf_lwt_seg6_action": true,
+	"bpf_store_hdr_opt": true, "bpf_xdp_pull_data": true, "bpf_tail_call": true,
+	"bpf_sk_skb_pull_data": true, "bpf_dynptr_write": true,
+}
+
+// endsObject says whether a function ends the iterator or dynptr on the stack
+// that it gets: the slots are free after it.
+func endsObject(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("bpf_iter_")) && bytes.HasSuffix(name, []byte("_destroy")) ||
+		bytes.HasPrefix(name, []byte("bpf_ringbuf_submit_dynptr")) || bytes.HasPrefix(name, []byte("bpf_ringbuf_discard_dynptr"))
+}

@@ -1,0 +1,316 @@
+package verifierlog
+
+import "bytes"
+
+// exec does what instruction in at step i does to the places, as far as that
+// follows from the instruction. What the log prints behind it is put over that
+// by print. next is the step after, nil at the end.
+func (m *machine) exec(i int, in *Insn, frame int, next *record) {
+	m.operands, m.released, m.refsRead = [2]vid{}, nil, false
+	m.depth(frame, i)
+	f := &m.frames[frame]
+	dst := cellOf(f, in.Dst)
+	src := cellOf(f, in.Src)
+	switch in.Op {
+	case OpMov:
+		m.move(i, in, dst, src)
+	case OpALU:
+		m.operandsOf(dst, src)
+		v, known := arithmetic(in, dst, src)
+		dst.set(v, known, made(i, madeResult), i)
+	case OpNeg, OpByteOrder, OpArenaCast, OpPercpu:
+		if src == nil {
+			src = dst
+		}
+		m.operandsOf(src, nil)
+		if dst != nil {
+			dst.set(scalar(), false, made(i, madeResult), i)
+		}
+	case OpLoadImm:
+		if dst != nil {
+			dst.set(constant(in.Imm), false, made(i, madeResult), i)
+		}
+	case OpLoad:
+		m.load(i, in, dst)
+	case OpStore, OpAtomic:
+		m.store(i, in, dst, src)
+	case OpLoadAbs, OpLoadInd:
+		m.operandsOf(&f.regs[6], src)
+		m.clobber(i, f)
+	case OpJump:
+		m.operandsOf(dst, src)
+		for k, c := range [2]*cell{dst, src} {
+			if m.before[k] = (Value{}); c != nil && c.known {
+				m.before[k] = c.v
+			}
+		}
+	case OpCall:
+		m.call(i, in, frame, next)
+	case OpExit:
+		m.exit(i, frame, next)
+	}
+}
+
+// depth makes frame the current one, whatever the log left out.
+func (m *machine) depth(frame, step int) {
+	for len(m.frames) <= frame {
+		m.push(step, true)
+	}
+	m.frames = m.frames[:frame+1]
+}
+
+func (m *machine) push(step int, callback bool) {
+	n := len(m.frames)
+	m.frames = append(m.frames, newFunc(n))
+	f := &m.frames[n]
+	f.call, f.callback = int32(step), callback
+	for r := range f.regs[:10] {
+		f.regs[r].def = int32(step)
+	}
+}
+
+func cellOf(f *funcState, reg int) *cell {
+	if reg < 0 || reg >= numRegs {
+		return nil
+	}
+	return &f.regs[reg]
+}
+
+func (m *machine) operandsOf(a, b *cell) {
+	for k, c := range [2]*cell{a, b} {
+		if c != nil {
+			m.operands[k] = c.vid
+		}
+	}
+}
+
+func (m *machine) move(i int, in *Insn, dst, src *cell) {
+	switch {
+	case dst == nil:
+	case in.HasImm:
+		n := in.Imm
+		if !in.Wide {
+			n = int64(uint32(n))
+		}
+		dst.set(constant(n), true, made(i, madeResult), i)
+	case src == nil:
+	case in.Wide && in.SignExtend == 0:
+		m.operandsOf(src, nil)
+		dst.set(src.v, src.known, src.vid, i)
+		dst.lost = src.lost
+	default:
+		m.operandsOf(src, nil)
+		v, known := scalar(), false
+		if src.known && src.v.Base == Scalar && src.v.Const {
+			n := src.v.Number
+			switch in.SignExtend {
+			case 8:
+				n = int64(int8(n))
+			case 16:
+				n = int64(int16(n))
+			case 32:
+				n = int64(int32(n))
+			}
+			if !in.Wide {
+				n = int64(uint32(n))
+			}
+			v, known = constant(n), true
+		}
+		dst.set(v, known, made(i, madeResult), i)
+	}
+}
+
+// arithmetic computes what needs no ranges: constants, and addresses of the
+// stack. The rest is printed, by kernels that print it.
+func arithmetic(in *Insn, dst, src *cell) (Value, bool) {
+	unknown := scalar()
+	if dst == nil || !dst.known || !in.Wide {
+		return unknown, false
+	}
+	n := in.Imm
+	if !in.HasImm {
+		if src == nil || !src.known || src.v.Base != Scalar || !src.v.Const {
+			return unknown, false
+		}
+		n = src.v.Number
+	}
+	v := dst.v
+	if in.Operator == "-=" {
+		n = -n
+	}
+	if in.Operator != "+=" && in.Operator != "-=" {
+		return unknown, false
+	}
+	switch {
+	case v.Base == Scalar && v.Const:
+		return constant(v.Number + n), true
+	case v.Base == FramePtr && v.Const:
+		v.Offset += n
+		return v, true
+	}
+	return unknown, false
+}
+
+// target is the slot that a memory operand names; nil if it is no part of the
+// stack, or not known.
+func (m *machine) target(a Address, frame int) (frameNo, off int, ok bool) {
+	base := cellOf(&m.frames[frame], a.Base)
+	if base == nil || !base.known || base.v.Base != FramePtr || !base.v.Const {
+		return 0, 0, false
+	}
+	frameNo = base.v.FrameNo
+	if frameNo < 0 {
+		frameNo = frame
+	}
+	at := base.v.Offset + int64(a.Offset)
+	if at < -8*stackSlots || at >= 0 || frameNo >= len(m.frames) {
+		return 0, 0, false
+	}
+	return frameNo, int(at), true
+}
+
+func (m *machine) load(i int, in *Insn, dst *cell) {
+	if dst == nil {
+		return
+	}
+	frame := len(m.frames) - 1
+	no, off, ok := m.target(in.Mem, frame)
+	if !ok {
+		m.operandsOf(cellOf(&m.frames[frame], in.Mem.Base), nil)
+		dst.set(scalar(), false, made(i, madeResult), i)
+		return
+	}
+	s := m.slot(no, slotOf(off))
+	m.operandsOf(cellOf(&m.frames[frame], in.Mem.Base), s)
+	if in.Mem.Size == 8 && off%8 == 0 && in.SignExtend == 0 && s.known && s.v.Base != StackBytes && s.v.Bytes == "" {
+		dst.set(s.v, true, s.vid, i)
+		dst.lost = s.lost
+		return
+	}
+	dst.set(scalar(), false, made(i, madeResult), i)
+}
+
+func (m *machine) store(i int, in *Insn, dst, src *cell) {
+	frame := len(m.frames) - 1
+	m.operandsOf(src, nil)
+	if no, off, ok := m.target(in.Mem, frame); ok {
+		for at := slotOf(off); at < min(0, off+max(in.Mem.Size, 1)); at += 8 {
+			s := m.slot(no, at)
+			switch {
+			case in.Op == OpStore && in.Mem.Size == 8 && off%8 == 0 && src != nil:
+				s.set(src.v, src.known, src.vid, i)
+				s.lost = src.lost
+			case in.Op == OpStore && in.Mem.Size == 8 && off%8 == 0 && in.HasImm:
+				s.set(constant(in.Imm), true, made(i, madeMemory), i)
+			default:
+				s.set(Value{Base: StackBytes, FrameNo: -1}, false, made(i, madeMemory), i)
+			}
+		}
+	}
+	if in.Op == OpAtomic && in.Fetch && dst != nil {
+		dst.set(scalar(), false, made(i, madeResult), i)
+	}
+}
+
+// clobber is what every call does to its frame (caller_saved).
+func (m *machine) clobber(i int, f *funcState) {
+	for r := 1; r <= 5; r++ {
+		f.regs[r].clear(i)
+	}
+	f.regs[0].set(scalar(), false, made(i, madeResult), i)
+}
+
+func (m *machine) call(i int, in *Insn, frame int, next *record) {
+	enters := next != nil && int(next.frame) == frame+1
+	f := &m.frames[frame]
+	if !enters {
+		m.helper(i, in)
+		m.clobber(i, &m.frames[frame])
+		return
+	}
+	args := f.regs
+	m.push(i, in.Call != CallSubprog)
+	if in.Call != CallSubprog {
+		return // the callback's arguments are printed; the caller's frame is as it was
+	}
+	f, callee := &m.frames[frame], &m.frames[frame+1]
+	for r := 1; r <= 5; r++ {
+		to := &callee.regs[r]
+		to.set(args[r].v, args[r].known, args[r].vid, i)
+		to.lost = args[r].lost
+		if to.v.Base == FramePtr && to.v.FrameNo < 0 {
+			to.v.FrameNo = frame
+		}
+	}
+	m.clobber(i, f)
+}
+
+// exit returns to the caller (prepare_func_exit).
+func (m *machine) exit(i, frame int, next *record) {
+	f := &m.frames[frame]
+	m.operandsOf(&f.regs[0], nil)
+	if next == nil || int(next.frame) >= frame || frame == 0 {
+		return
+	}
+	r0, callback := f.regs[0], f.callback
+	m.frames = m.frames[:max(int(next.frame), 0)+1]
+	if !callback {
+		to := &m.frames[len(m.frames)-1].regs[0]
+		to.set(r0.v, r0.known, r0.vid, i)
+		to.lost = r0.lost
+	}
+}
+
+// helper is what a call does besides: to memory that its arguments point to,
+// and to pointers that are no longer good after it.
+func (m *machine) helper(i int, in *Insn) {
+	name := in.Func
+	frame := len(m.frames) - 1
+	for r := 1; r <= 5; r++ {
+		c := m.frames[frame].regs[r]
+		if !c.known || c.v.Base != FramePtr || !c.v.Const {
+			continue
+		}
+		no := c.v.FrameNo
+		if no < 0 {
+			no = frame
+		}
+		if s := m.cell(Slot(no, int(c.v.Offset))); s != nil && endsObject(name) && (s.v.Base == Iter || s.v.Base == Dynptr) {
+			s.clear(i)
+		}
+	}
+	switch {
+	case changesPacket[string(name)]:
+		m.eachCell(func(_ Loc, c *cell) {
+			if c.known && (c.v.Base == Packet || c.v.Base == PacketMeta || c.v.Base == PacketEnd) {
+				c.spoil(i, scalar())
+			}
+		})
+	case string(name) == "bpf_rcu_read_unlock":
+		m.eachCell(func(_ Loc, c *cell) {
+			if c.known && c.v.Flags&RCU != 0 {
+				v := c.v
+				v.Flags = v.Flags&^(RCU|MaybeNull) | Untrusted
+				v.Type = "untrusted_" + cutWords(v.Type)
+				c.spoil(i, v)
+			}
+		})
+	case string(name) == "bpf_spin_unlock":
+		m.eachCell(func(_ Loc, c *cell) {
+			if c.known && c.v.Flags&NonOwning != 0 {
+				c.spoil(i, scalar())
+			}
+		})
+	}
+}
+
+// cutWords takes "rcu_" and "or_null_" out of a type's word.
+func cutWords(t string) string {
+	for _, w := range [...]string{"rcu_", "or_null_"} {
+		b, rest, ok := bytes.Cut([]byte(t), []byte(w))
+		if ok {
+			t = string(b) + string(rest)
+		}
+	}
+	return t
+}

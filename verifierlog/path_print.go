@@ -1,0 +1,151 @@
+package verifierlog
+
+// print puts a state that the log prints behind step i over what exec made.
+func (m *machine) print(i int, s *State, opcode uint8) {
+	if s.Frame >= maxFrames {
+		return
+	}
+	for len(m.frames) <= s.Frame {
+		m.push(i, true)
+	}
+	f := &m.frames[s.Frame]
+	f.callback = f.callback || s.Callback
+	for k := range s.Values {
+		v := &s.Values[k]
+		var c *cell
+		if v.Reg >= 0 {
+			c = cellOf(f, v.Reg)
+		} else {
+			c = m.slot(s.Frame, v.Slot)
+		}
+		if c == nil {
+			continue
+		}
+		if m.watch != nil {
+			m.watch(i, Loc{Frame: s.Frame, Reg: v.Reg, Slot: v.Slot}, c, v)
+		}
+		m.show(i, c, v, opcode)
+	}
+	if m.refsRead = true; !sameRefs(m.refs, s.Refs) {
+		for _, id := range m.refs {
+			if !contains(s.Refs, id) {
+				m.released = append(m.released, id)
+			}
+		}
+		m.refs = append(m.refs[:0], s.Refs...)
+	}
+}
+
+// show puts one printed value into its place.
+func (m *machine) show(i int, c *cell, v *Value, opcode uint8) {
+	nv := *v
+	nv.Live, nv.Start, nv.End = 0, 0, 0
+	if nv.Base == FramePtr && nv.FrameNo < 0 && c.known && c.v.Base == FramePtr && c.v.Offset == nv.Offset {
+		nv.FrameNo = c.v.FrameNo
+	}
+	if v.Reg < 0 && int(c.def) != i && writesStack(opcode) && (!c.known || !sameValue(&c.v, &nv) || opcode == codeCall) {
+		// Written through a pointer that exec does not follow, or by a helper.
+		c.def, c.vid, c.lost = int32(i), made(i, madeMemory), noStep
+	}
+	if c.lost >= 0 && nv.Base != NotInit && nv.Base != Scalar && nv.Flags&Untrusted == 0 {
+		c.lost = noStep
+	}
+	c.v, c.known, c.seen = nv, true, int32(i)
+}
+
+// writesStack says whether an instruction can write memory: stores, atomics
+// and calls.
+func writesStack(code uint8) bool {
+	class := code & 7
+	return class == 2 || class == 3 || code == codeCall
+}
+
+// settle draws what the printed state implies for places that it leaves out.
+func (m *machine) settle(i int, in *Insn, frame int) {
+	for _, id := range m.released {
+		m.eachCell(func(_ Loc, c *cell) {
+			if c.known && c.seen != int32(i) && c.v.RefID == id {
+				if c.v.Base == Dynptr || c.v.Base == Iter {
+					c.clear(i)
+					return
+				}
+				c.spoil(i, scalar())
+			}
+		})
+	}
+	if in.Op != OpJump || frame >= len(m.frames) {
+		return
+	}
+	f := &m.frames[frame]
+	for k, reg := range [2]int{in.Dst, in.Src} {
+		if c := cellOf(f, reg); c != nil && c.known && c.seen == int32(i) {
+			m.spread(i, &m.before[k], &c.v)
+		}
+	}
+}
+
+// spread gives to all copies of a value what a jump found out about one: the
+// kernel changes them too (sync_linked_regs, mark_ptr_or_null_regs,
+// find_good_pkt_pointers), but prints only the registers compared.
+func (m *machine) spread(i int, before, after *Value) {
+	if before.ID == 0 || sameValue(before, after) {
+		return
+	}
+	m.eachCell(func(_ Loc, c *cell) {
+		if !c.known || c.v.ID != before.ID || c.v.Base != before.Base || c.seen == int32(i) {
+			return
+		}
+		switch {
+		case before.Base == Packet || before.Base == PacketMeta:
+			c.v.Range = max(c.v.Range, after.Range)
+		case before.Base == Scalar && after.Base == Scalar:
+			if c.v.AddConst == before.AddConst && c.v.Bytes == "" {
+				m.become(c, after)
+			}
+		case before.Flags&MaybeNull != 0:
+			m.become(c, after)
+		}
+	})
+}
+
+// become makes the value in c what v is, in c's place.
+func (m *machine) become(c *cell, v *Value) {
+	reg, slot, bytes := c.v.Reg, c.v.Slot, c.v.Bytes
+	c.v = *v
+	c.v.Reg, c.v.Slot, c.v.Bytes = reg, slot, bytes
+}
+
+func contains(ids []int, id int) bool {
+	for _, x := range ids {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
+
+func sameRefs(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// sameValue compares what values are, not where they are.
+func sameValue(a, b *Value) bool {
+	if a.Base == Scalar && b.Base == Scalar && a.Const && b.Const {
+		return a.Number == b.Number && a.Bytes == b.Bytes
+	}
+	ab, bb := a.Bounds, b.Bounds
+	ab.Printed, bb.Printed = 0, 0
+	return a.Base == b.Base && a.Flags == b.Flags && a.TypeName == b.TypeName && a.Bytes == b.Bytes &&
+		a.Const == b.Const && a.Number == b.Number && a.ID == b.ID && a.AddConst == b.AddConst &&
+		a.RefID == b.RefID && a.ParentID == b.ParentID && a.Offset == b.Offset && a.Range == b.Range &&
+		a.MemSize == b.MemSize && a.Map == b.Map && a.KeySize == b.KeySize && a.ValSize == b.ValSize &&
+		(ab == bb || a.Base != Scalar && a.Const) && a.IterState == b.IterState && a.IterDepth == b.IterDepth
+}

@@ -1,0 +1,253 @@
+package verifierlog
+
+import "io"
+
+// ReadPath reads a log of any level and finds the path that it ends with. Of a
+// log of several programs that is the last one's. Its only error is that of
+// the reader; a log without instructions gives a Path without steps.
+//
+// The Path goes on reading from r when it is asked for states or text.
+func ReadPath(r io.ReaderAt) (*Path, error) {
+	b := pathBuilder{p: &Path{Func: -1, r: r, sc: NewScanner(nil), resumes: make(map[int32]resume)}}
+	b.begin()
+	sc := NewScanner(wholeLog(r))
+	for sc.Scan() {
+		b.node(sc.Node())
+	}
+	b.p.values.reset()
+	return b.p, sc.Err()
+}
+
+// pathBuilder follows a log and keeps the path that the verifier is on.
+type pathBuilder struct {
+	p         *Path
+	look      predictor
+	walks     []walk    // that were left for a callback that runs later
+	source    uint32    // of the last source line
+	known     bool      // source is that of the next instruction
+	frame     int       // of the last state: where the next instruction is
+	succ      successor // of the last instruction
+	level2    bool      // the log has more than one path
+	takenBack bool      // the kernel took back text in front of the next instruction
+	spec      bool
+	ended     bool // the path before is over: it was safe, or ended in exit
+	fresh     bool // nothing of the walk was read
+	over      bool // statistics: what follows is another log
+	resumed   int  // step that a branch was taken up behind, -1
+	lastKind  Kind
+	lastLine  int
+	returning bool // between "returning from callee" and the next instruction
+}
+
+// walk is where a walk begins.
+type walk struct {
+	begin int
+	entry resume
+}
+
+// begin starts a walk of its own.
+func (b *pathBuilder) begin() {
+	p := b.p
+	p.recs, p.Begin, p.Truncated, p.Speculative = p.recs[:0], 0, false, false
+	p.entry = resume{offset: -1}
+	clear(p.resumes)
+	b.walks = b.walks[:0]
+	b.frame, b.resumed = 0, -1
+	b.spec, b.ended, b.fresh, b.returning, b.takenBack = false, false, true, false, false
+}
+
+func (b *pathBuilder) node(n *Node) {
+	if b.over {
+		switch n.Kind {
+		case KindInsn, KindBranch, KindFunc, KindState, KindSource:
+			b.p.sources.reset()
+			b.p.Func, b.p.Name, b.source = -1, "", 0
+			b.begin()
+			b.over = false
+		}
+	}
+	switch n.Kind {
+	case KindInsn:
+		if n.Insn < maxInsns && !n.Partial {
+			b.insn(n)
+		}
+	case KindSource:
+		b.source, b.known = b.p.sources.add(n), true
+	case KindState:
+		b.state(n)
+	case KindBranch:
+		b.branch(n)
+	case KindFunc:
+		b.function(n)
+	case KindCall:
+		switch n.Form {
+		case CallReturning:
+			b.returning = true
+			if k := len(b.p.recs); k > 0 {
+				b.p.recs[k-1].flags |= recReturn
+			}
+		case CallResume:
+			b.succ = successor{a: n.Insn, b: -1, call: -1}
+		}
+	case KindStats:
+		b.over = hasPrefix(n.Text, "processed ")
+	}
+	b.lastKind, b.lastLine = n.Kind, n.Line
+}
+
+func (b *pathBuilder) function(n *Node) {
+	p := b.p
+	switch n.Form {
+	case FuncValidating:
+		b.begin()
+		p.Func, p.Name = n.Func, string(n.Name)
+	case FuncSafe:
+		b.ended = true
+	}
+}
+
+// state notes the frame. States that tell of another time do not count: those
+// of precision lines, and those that a complaint shows.
+func (b *pathBuilder) state(n *Node) {
+	if n.Line == b.lastLine && (b.lastKind == KindPrecision || b.lastKind == KindMessage) {
+		return
+	}
+	p := b.p
+	if b.ended && b.resumed < 0 && !n.After && !b.returning {
+		// A path that was over, and no "from … to …": another walk begins, such
+		// as the program itself behind its global functions.
+		b.begin()
+		p.Func, p.Name = -1, ""
+	}
+	if len(p.recs) == 0 && p.entry.offset < 0 {
+		p.entry = resume{offset: n.Offset, line: n.Line}
+		p.Truncated = p.Truncated || n.After
+	}
+	b.frame = min(n.Frame, maxFrames-1)
+	if b.lastKind == KindBranch || b.lastKind == KindInsn && !n.After {
+		b.takenBack = !b.level2
+		b.asyncCallback(n)
+	}
+}
+
+// asyncCallback notices that the branch taken up is a callback that runs later:
+// its stack of calls begins anew (push_async_cb).
+func (b *pathBuilder) asyncCallback(n *Node) {
+	k := len(b.p.recs)
+	if k == 0 || n.Frame != 0 || n.After || b.p.recs[k-1].opcode != codeCall || !hasWord(n.Text, "async_cb") {
+		return
+	}
+	b.walks = append(b.walks, walk{b.p.Begin, b.p.entry})
+	b.p.Begin = k
+	b.p.entry = resume{offset: n.Offset, line: n.Line}
+	b.succ.any = true
+}
+
+func hasWord(t []byte, word string) bool {
+	return hasSuffix(t, word) && (len(t) == len(word) || t[len(t)-len(word)-1] == ' ')
+}
+
+func (b *pathBuilder) insn(n *Node) {
+	p := b.p
+	k := len(p.recs)
+	rec := record{offset: n.Offset, line: uint32(n.Line), insn: uint32(n.Insn), opcode: n.Opcode, frame: uint8(b.frame)}
+	if b.spec {
+		rec.flags |= recSpeculative
+	}
+	switch {
+	case k == 0:
+		if p.entry.offset < 0 { // no state: the head is missing, or the kernel is old
+			p.entry = resume{offset: n.Offset, line: n.Line}
+		}
+		p.Truncated = p.Truncated || b.fresh && n.Insn != 0 && p.Func < 0
+	case b.resumed < 0 && !b.succ.has(n.Insn, b.frame):
+		rec.flags |= recGap
+	}
+	// A line that is not printed is that of the instruction printed before.
+	// That one is not known where the kernel took back text.
+	if b.known || !b.takenBack && rec.flags&recGap == 0 && p.sources.id(rec.insn) == 0 {
+		p.sources.set(n.Insn, b.source)
+	}
+	b.source = p.sources.id(rec.insn)
+	if len(p.recs) == MaxSteps {
+		b.forget()
+	}
+	p.recs = append(p.recs, rec)
+	b.known, b.fresh, b.returning, b.takenBack = false, false, false, false
+	b.resumed = -1
+	b.ended = n.Opcode == codeExit && b.frame == 0
+	b.succ = successors(n, b.frame)
+}
+
+// forget drops the older half of the steps.
+func (b *pathBuilder) forget() {
+	p := b.p
+	n := copy(p.recs, p.recs[len(p.recs)/2:])
+	gone := int32(len(p.recs) - n)
+	p.recs = p.recs[:n]
+	moved := make(map[int32]resume)
+	for i, r := range p.resumes {
+		if i >= gone {
+			moved[i-gone] = r
+		}
+	}
+	p.resumes = moved
+	p.Begin = max(0, p.Begin-int(gone))
+	p.Truncated = true
+	p.entry = resume{offset: p.recs[0].offset, line: int(p.recs[0].line)}
+}
+
+// branch takes up another branch, unless a return from a callee goes on.
+func (b *pathBuilder) branch(n *Node) {
+	if n.From < 0 { // "20: safe"
+		b.ended = true
+		return
+	}
+	p := b.p
+	k := len(p.recs)
+	b.level2 = true
+	if k > 0 && p.recs[k-1].flags&recReturn != 0 && int(p.recs[k-1].insn) == n.From && b.returning {
+		b.ended = n.Safe
+		return
+	}
+	if n.Safe {
+		// A branch that was taken up and is over at once; the one to take up
+		// next waits further down. Its own wait is over too.
+		if i := b.waiting(n); i >= 0 {
+			b.backTo(i, n)
+		}
+		b.ended, b.spec = true, n.Speculative
+		return
+	}
+	b.spec = n.Speculative
+	i := b.waiting(n)
+	if i < 0 { // the push is not in the log
+		p.recs, p.Begin, p.Truncated = p.recs[:0], 0, true
+		clear(p.resumes)
+		p.entry = resume{offset: n.Offset, line: n.Line}
+		b.resumed, b.ended, b.fresh = -1, false, false
+		return
+	}
+	b.backTo(i, n)
+}
+
+// backTo drops what the path has behind step i, where n takes it up.
+func (b *pathBuilder) backTo(i int, n *Node) {
+	p := b.p
+	for j := i; j < len(p.recs); j++ {
+		if p.recs[j].flags&recResumed != 0 {
+			delete(p.resumes, int32(j))
+		}
+	}
+	p.recs = p.recs[:i+1]
+	p.recs[i].flags |= recResumed
+	p.recs[i].flags &^= recReturn
+	p.resumes[int32(i)] = resume{offset: n.Offset, line: n.Line}
+	b.resumed, b.ended, b.fresh = i, false, false
+	b.frame = int(p.recs[i].frame)
+	for k := len(b.walks); p.Begin > i && k > 0; k-- {
+		// A callback that runs later is over. What set it goes on.
+		p.Begin, p.entry = b.walks[k-1].begin, b.walks[k-1].entry
+		b.walks = b.walks[:k-1]
+	}
+}
