@@ -39,7 +39,7 @@
 //     straight story. A program that is accepted leaves next to nothing.
 //     Before Linux 5.8 nothing is taken back.
 //   - level 2: everything, all paths, and how values were traced back.
-//   - level 4, a flag of its own: numbers at the end, and nothing of the way.
+//   - level 4, a flag of its own: the complaint, numbers, and nothing of the way.
 //
 // A small log of level 1, of a program that forgot that a lookup may find
 // nothing (Linux 6.12):
@@ -161,7 +161,9 @@
 //
 //	id=1          of pointers that may be NULL: all with this id are checked at once;
 //	              of packet pointers: they have the same variable part
-//	ref_obj_id=2  it must be released, or borrows from what must be (since 7.3: parent_id)
+//	ref_obj_id=2  it must be released, or borrows from what must be: refs= has the id.
+//	              Linux 7.2 and later have no such attribute: what must be released is
+//	              known by its id=, what borrows from it by parent_id=
 //	off=8         fixed part of the offset
 //	imm=16        variable part, if it is only one number
 //	non_own_ref   points to a node that a tree or list owns
@@ -179,6 +181,8 @@
 //
 //	fp-8=iter_num(ref_id=1,state=active,depth=3)     an iterator, in its third round
 //	fp-16=dynptr_ringbuf(id=1,ref_id=2)              a dynptr, at fp-16 and fp-8
+//
+// where Linux 7.2 and later again have the reference as id= and parent_id=.
 //
 // The kernel's words changed three times. Numbers are "inv" before Linux 5.18,
 // "invP" if precise, "inv5" if known; bounds have the suffix "_value", and
