@@ -109,7 +109,9 @@ type Value struct {
 
 	ID       int   // copies of one value have the same; 0 without one
 	AddConst int64 // "id=3+8": the value of id 3, plus 8
-	RefID    int   // "ref_obj_id=", "ref_id=", before Linux 7.2: the reference that it owns or borrows; since then an owner's is ID
+	// RefID is "ref_obj_id=", "ref_id=": the reference that it owns or borrows
+	// from. Linux 7.2 and later print an owner's as ID, a borrower's as ParentID.
+	RefID    int
 	ParentID int   // "parent_id=", "dynptr_id=": what it was derived from
 	Offset   int64 // "off=": fixed part of the offset; of a FramePtr, its distance from the frame pointer
 	FrameNo  int   // FramePtr: frame whose stack it points to, -1 if not printed
