@@ -202,9 +202,10 @@ func (c *cursor) varOff(b *Bounds) bool {
 		return ok
 	}
 	value, ok := c.number()
-	if !ok || !c.lit("; ") {
+	if !ok || !c.byte(';') {
 		return false
 	}
+	c.spaces() // one, but for those who post logs
 	mask, ok := c.number()
 	if !ok || !c.byte(')') {
 		return false

@@ -167,7 +167,7 @@ func (t *tally) inspect(n *Node, state *State) {
 		for i := range state.Values {
 			v := &state.Values[i]
 			bad = bad || len(v.Other) > 0 || v.Base == OtherType
-			if text := string(n.Text[v.Start:v.End]); text != printOldValue(v) {
+			if text := string(n.Text[v.Start:v.End]); text != printOldValue(v, false) && text != printOldValue(v, true) {
 				t.compare(alike.Replace(text), printValue(v))
 			}
 		}
