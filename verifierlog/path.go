@@ -98,6 +98,7 @@ const (
 	recSpeculative
 	recGap    // the log does not say how the path came here
 	recReturn // an exit that a caller goes on behind
+	recOneWay // a call that pushed no branch
 )
 
 // resume is where text that belongs to a step begins elsewhere.

@@ -80,7 +80,7 @@ func mayWait(rec *record, after []record, insn int) bool {
 	switch {
 	case rec.flags&recResumed != 0 && rec.opcode != gotox:
 		return false
-	case rec.opcode == codeExit:
+	case rec.opcode == codeExit || rec.flags&recOneWay != 0:
 		return false
 	case isJump(rec.opcode) && len(after) > 0:
 		return int(after[0].insn) != insn

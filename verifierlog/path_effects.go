@@ -1,7 +1,5 @@
 package verifierlog
 
-import "bytes"
-
 // changesPacket are the helpers and kfuncs that may move the packet, so that
 // every pointer to it must be read again (bpf_helper_changes_pkt_data in
 // net/core/filter.c, clear_all_pkt_pointers).
@@ -15,11 +13,4 @@ var changesPacket = map[string]bool{
 	"bpf_lwt_seg6_store_bytes": true, "bpf_lwt_seg6_adjust_srh": true, "bpf_lwt_seg6_action": true,
 	"bpf_store_hdr_opt": true, "bpf_xdp_pull_data": true, "bpf_tail_call": true,
 	"bpf_sk_skb_pull_data": true, "bpf_dynptr_write": true,
-}
-
-// endsObject says whether a function ends the iterator or dynptr on the stack
-// that it gets: the slots are free after it.
-func endsObject(name []byte) bool {
-	return bytes.HasPrefix(name, []byte("bpf_iter_")) && bytes.HasSuffix(name, []byte("_destroy")) ||
-		bytes.HasPrefix(name, []byte("bpf_ringbuf_submit_dynptr")) || bytes.HasPrefix(name, []byte("bpf_ringbuf_discard_dynptr"))
 }

@@ -1,7 +1,5 @@
 package verifierlog
 
-import "bytes"
-
 // exec does what instruction in at step i does to the places, as far as that
 // follows from the instruction. What the log prints behind it is put over that
 // by print. next is the step after, nil at the end.
@@ -96,8 +94,7 @@ func (m *machine) move(i int, in *Insn, dst, src *cell) {
 	case src == nil:
 	case in.Wide && in.SignExtend == 0:
 		m.operandsOf(src, nil)
-		dst.set(src.v, src.known, src.vid, i)
-		dst.lost = src.lost
+		dst.take(src, i)
 	default:
 		m.operandsOf(src, nil)
 		v, known := scalar(), false
@@ -183,8 +180,7 @@ func (m *machine) load(i int, in *Insn, dst *cell) {
 	s := m.slot(no, slotOf(off))
 	m.operandsOf(cellOf(&m.frames[frame], in.Mem.Base), s)
 	if in.Mem.Size == 8 && off%8 == 0 && in.SignExtend == 0 && s.known && s.v.Base != StackBytes && s.v.Bytes == "" {
-		dst.set(s.v, true, s.vid, i)
-		dst.lost = s.lost
+		dst.take(s, i)
 		return
 	}
 	dst.set(scalar(), false, made(i, madeResult), i)
@@ -196,10 +192,10 @@ func (m *machine) store(i int, in *Insn, dst, src *cell) {
 	if no, off, ok := m.target(in.Mem, frame); ok {
 		for at := slotOf(off); at < min(0, off+max(in.Mem.Size, 1)); at += 8 {
 			s := m.slot(no, at)
+			m.endDynptr(i, s)
 			switch {
 			case in.Op == OpStore && in.Mem.Size == 8 && off%8 == 0 && src != nil:
-				s.set(src.v, src.known, src.vid, i)
-				s.lost = src.lost
+				s.take(src, i)
 			case in.Op == OpStore && in.Mem.Size == 8 && off%8 == 0 && in.HasImm:
 				s.set(constant(in.Imm), true, made(i, madeMemory), i)
 			default:
@@ -225,7 +221,6 @@ func (m *machine) call(i int, in *Insn, frame int, next *record) {
 	f := &m.frames[frame]
 	if !enters {
 		m.helper(i, in)
-		m.clobber(i, &m.frames[frame])
 		return
 	}
 	args := f.regs
@@ -236,8 +231,7 @@ func (m *machine) call(i int, in *Insn, frame int, next *record) {
 	f, callee := &m.frames[frame], &m.frames[frame+1]
 	for r := 1; r <= 5; r++ {
 		to := &callee.regs[r]
-		to.set(args[r].v, args[r].known, args[r].vid, i)
-		to.lost = args[r].lost
+		to.take(&args[r], i)
 		if to.v.Base == FramePtr && to.v.FrameNo < 0 {
 			to.v.FrameNo = frame
 		}
@@ -255,62 +249,6 @@ func (m *machine) exit(i, frame int, next *record) {
 	r0, callback := f.regs[0], f.callback
 	m.frames = m.frames[:max(int(next.frame), 0)+1]
 	if !callback {
-		to := &m.frames[len(m.frames)-1].regs[0]
-		to.set(r0.v, r0.known, r0.vid, i)
-		to.lost = r0.lost
+		m.frames[len(m.frames)-1].regs[0].take(&r0, i)
 	}
-}
-
-// helper is what a call does besides: to memory that its arguments point to,
-// and to pointers that are no longer good after it.
-func (m *machine) helper(i int, in *Insn) {
-	name := in.Func
-	frame := len(m.frames) - 1
-	for r := 1; r <= 5; r++ {
-		c := m.frames[frame].regs[r]
-		if !c.known || c.v.Base != FramePtr || !c.v.Const {
-			continue
-		}
-		no := c.v.FrameNo
-		if no < 0 {
-			no = frame
-		}
-		if s := m.cell(Slot(no, int(c.v.Offset))); s != nil && endsObject(name) && (s.v.Base == Iter || s.v.Base == Dynptr) {
-			s.clear(i)
-		}
-	}
-	switch {
-	case changesPacket[string(name)]:
-		m.eachCell(func(_ Loc, c *cell) {
-			if c.known && (c.v.Base == Packet || c.v.Base == PacketMeta || c.v.Base == PacketEnd) {
-				c.spoil(i, scalar())
-			}
-		})
-	case string(name) == "bpf_rcu_read_unlock":
-		m.eachCell(func(_ Loc, c *cell) {
-			if c.known && c.v.Flags&RCU != 0 {
-				v := c.v
-				v.Flags = v.Flags&^(RCU|MaybeNull) | Untrusted
-				v.Type = "untrusted_" + cutWords(v.Type)
-				c.spoil(i, v)
-			}
-		})
-	case string(name) == "bpf_spin_unlock":
-		m.eachCell(func(_ Loc, c *cell) {
-			if c.known && c.v.Flags&NonOwning != 0 {
-				c.spoil(i, scalar())
-			}
-		})
-	}
-}
-
-// cutWords takes "rcu_" and "or_null_" out of a type's word.
-func cutWords(t string) string {
-	for _, w := range [...]string{"rcu_", "or_null_"} {
-		b, rest, ok := bytes.Cut([]byte(t), []byte(w))
-		if ok {
-			t = string(b) + string(rest)
-		}
-	}
-	return t
 }

@@ -8,6 +8,7 @@ type cell struct {
 	def   int32 // step that wrote the place, noStep before the path's begin
 	lost  int32 // step that made the value unusable, noStep if none did
 	seen  int32 // last step that printed it
+	slice vid   // of a slice of a dynptr: the dynptr
 }
 
 const noStep = -1
@@ -141,7 +142,14 @@ func (c *cell) set(v Value, known bool, id vid, step int) {
 	if c.v.Reg >= 0 && v.Base != StackBytes {
 		v.Bytes = ""
 	}
-	c.v, c.known, c.vid, c.def, c.lost = v, known, id, int32(step), noStep
+	c.v, c.known, c.vid, c.def, c.lost, c.slice = v, known, id, int32(step), noStep, 0
+}
+
+// take makes c a copy of from.
+func (c *cell) take(from *cell, step int) {
+	lost, slice := from.lost, from.slice
+	c.set(from.v, from.known, from.vid, step)
+	c.lost, c.slice = lost, slice
 }
 
 // clear makes a place one that was never written, or whose content is gone.

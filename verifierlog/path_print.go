@@ -43,7 +43,7 @@ func (m *machine) show(i int, c *cell, v *Value, opcode uint8) {
 	if nv.Base == FramePtr && nv.FrameNo < 0 && c.known && c.v.Base == FramePtr && c.v.Offset == nv.Offset {
 		nv.FrameNo = c.v.FrameNo
 	}
-	if v.Reg < 0 && int(c.def) != i && writesStack(opcode) && (!c.known || !sameValue(&c.v, &nv) || opcode == codeCall) {
+	if v.Reg < 0 && int(c.def) != i && writesStack(opcode) && (!c.known || !sameValue(&c.v, &nv) || opcode == codeCall && nv.Base == StackBytes) {
 		// Written through a pointer that exec does not follow, or by a helper.
 		c.def, c.vid, c.lost = int32(i), made(i, madeMemory), noStep
 	}
@@ -65,11 +65,14 @@ func (m *machine) settle(i int, in *Insn, frame int) {
 	for _, id := range m.released {
 		m.eachCell(func(_ Loc, c *cell) {
 			if c.known && c.seen != int32(i) && c.v.RefID == id {
-				if c.v.Base == Dynptr || c.v.Base == Iter {
+				switch {
+				case c.v.Base == Dynptr || c.v.Base == Iter:
 					c.clear(i)
-					return
+				case addsNode(in.Func):
+					c.v.Flags, c.v.RefID, c.v.ID = c.v.Flags|NonOwning, 0, 0
+				default:
+					c.spoil(i, scalar())
 				}
-				c.spoil(i, scalar())
 			}
 		})
 	}
@@ -88,7 +91,8 @@ func (m *machine) settle(i int, in *Insn, frame int) {
 // kernel changes them too (sync_linked_regs, mark_ptr_or_null_regs,
 // find_good_pkt_pointers), but prints only the registers compared.
 func (m *machine) spread(i int, before, after *Value) {
-	if before.ID == 0 || sameValue(before, after) {
+	packet := before.Base == Packet || before.Base == PacketMeta // their id may be 0
+	if before.ID == 0 && !packet || sameValue(before, after) {
 		return
 	}
 	m.eachCell(func(_ Loc, c *cell) {
@@ -96,11 +100,14 @@ func (m *machine) spread(i int, before, after *Value) {
 			return
 		}
 		switch {
-		case before.Base == Packet || before.Base == PacketMeta:
+		case packet:
 			c.v.Range = max(c.v.Range, after.Range)
 		case before.Base == Scalar && after.Base == Scalar:
-			if c.v.AddConst == before.AddConst && c.v.Bytes == "" {
+			if c.v.Bytes == "" && (after.ID != 0 || after.Const) { // without: too many copies, given up
+				add := c.v.AddConst
 				m.become(c, after)
+				c.v.AddConst = add
+				c.v.shift(add - before.AddConst)
 			}
 		case before.Flags&MaybeNull != 0:
 			m.become(c, after)
@@ -148,4 +155,32 @@ func sameValue(a, b *Value) bool {
 		a.RefID == b.RefID && a.ParentID == b.ParentID && a.Offset == b.Offset && a.Range == b.Range &&
 		a.MemSize == b.MemSize && a.Map == b.Map && a.KeySize == b.KeySize && a.ValSize == b.ValSize &&
 		(ab == bb || a.Base != Scalar && a.Const) && a.IterState == b.IterState && a.IterDepth == b.IterDepth
+}
+
+// shift adds n to a scalar whose ranges are known. Ranges that would wrap are
+// forgotten.
+func (v *Value) shift(n int64) {
+	if n == 0 {
+		return
+	}
+	if v.Const {
+		v.Number += n
+		v.Bounds = exactly(v.Number)
+		return
+	}
+	b := &v.Bounds
+	smin, smax, umin, umax := b.Smin+n, b.Smax+n, b.Umin+uint64(n), b.Umax+uint64(n)
+	value := b.Value + uint64(n)
+	unknown := (b.Mask + value) ^ value | b.Mask // tnum_add with a number
+	*b = Bounds{Value: value &^ unknown, Mask: unknown, Printed: PrintedVarOff}
+	if smin <= smax {
+		b.set(PrintedSmin, uint64(smin))
+		b.set(PrintedSmax, uint64(smax))
+	}
+	if umin <= umax {
+		b.set(PrintedUmin, umin)
+		b.set(PrintedUmax, umax)
+	}
+	b.deduce(v)
+	b.Printed = 0
 }

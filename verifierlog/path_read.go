@@ -35,7 +35,7 @@ type pathBuilder struct {
 	over      bool // statistics: what follows is another log
 	resumed   int  // step that a branch was taken up behind, -1
 	lastKind  Kind
-	lastLine  int
+	filter    stateFilter
 	returning bool // between "returning from callee" and the next instruction
 }
 
@@ -54,6 +54,7 @@ func (b *pathBuilder) begin() {
 	b.walks = b.walks[:0]
 	b.frame, b.resumed = 0, -1
 	b.spec, b.ended, b.fresh, b.returning, b.takenBack = false, false, true, false, false
+	b.filter = stateFilter{}
 }
 
 func (b *pathBuilder) node(n *Node) {
@@ -89,10 +90,18 @@ func (b *pathBuilder) node(n *Node) {
 		case CallResume:
 			b.succ = successor{a: n.Insn, b: -1, call: -1}
 		}
+	case KindNote:
+		// "frame1 bpf_loop iteration limit reached": nothing was pushed.
+		if k := len(b.p.recs); k > 0 && b.p.recs[k-1].opcode == codeCall && hasPrefix(n.Text, "frame") {
+			b.p.recs[k-1].flags |= recOneWay
+		}
 	case KindStats:
 		b.over = hasPrefix(n.Text, "processed ")
 	}
-	b.lastKind, b.lastLine = n.Kind, n.Line
+	if n.Kind != KindState {
+		b.filter.now(n)
+	}
+	b.lastKind = n.Kind
 }
 
 func (b *pathBuilder) function(n *Node) {
@@ -109,7 +118,7 @@ func (b *pathBuilder) function(n *Node) {
 // state notes the frame. States that tell of another time do not count: those
 // of precision lines, and those that a complaint shows.
 func (b *pathBuilder) state(n *Node) {
-	if n.Line == b.lastLine && (b.lastKind == KindPrecision || b.lastKind == KindMessage) {
+	if !b.filter.now(n) && !b.returning {
 		return
 	}
 	p := b.p

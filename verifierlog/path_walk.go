@@ -49,16 +49,18 @@ func (p *Path) printed(sc *Scanner, i int, state func(*Node)) {
 // stateFilter tells states that are true when they are printed from those
 // that tell of another time or place.
 type stateFilter struct {
-	line int
-	skip bool // the rest of the line, or the next state
-	form Form
-	done bool
+	line  int
+	above Kind // that the line above began with
+	first Kind
+	skip  bool // the rest of the line
+	form  Form
+	done  bool
 }
 
 // now says whether n is a state of the path.
 func (f *stateFilter) now(n *Node) bool {
 	if n.Line != f.line {
-		f.line, f.skip = n.Line, false
+		f.line, f.skip, f.above, f.first = n.Line, false, f.first, n.Kind
 	}
 	switch n.Kind {
 	case KindPrecision, KindMessage:
@@ -71,6 +73,9 @@ func (f *stateFilter) now(n *Node) bool {
 	case KindReport, KindStats:
 		f.done = true
 	case KindState:
+		if n.Insn < 0 && f.first == KindState && f.above == KindPrecision {
+			return false // Linux before 6.0 prints the parent's state on a line of its own
+		}
 		return !f.skip && !f.done && f.form != CallReturning
 	}
 	return false
