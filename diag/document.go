@@ -72,35 +72,6 @@ type Stats struct {
 	LogBytes         int    `json:"log_bytes"`
 }
 
-// Diagnostic is one finding: what failed, why, what to do.
-type Diagnostic struct {
-	Code          string   `json:"code"` // BPFnnnn
-	Name          string   `json:"name"` // kebab-case
-	Severity      string   `json:"severity"`
-	Class         string   `json:"class"` // source, compiler, limit, environment, verifier
-	Message       string   `json:"message"`
-	KernelMessage string   `json:"kernel_message"` // every line of the kernel's complaint
-	Insn          *int     `json:"insn,omitempty"`
-	Function      string   `json:"function,omitempty"`
-	LogLines      []int    `json:"log_lines,omitempty"` // first and last line of the complaint, from 1
-	Labels        []Label  `json:"labels,omitempty"`
-	Notes         []string `json:"notes,omitempty"`
-	Rendered      string   `json:"rendered,omitempty"` // the text form, without colour
-}
-
-// Label marks a place in the source. Lines and columns count from 1, columns
-// in bytes; 0 means unknown.
-type Label struct {
-	Primary bool   `json:"primary"`
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column,omitempty"`
-	Text    string `json:"text,omitempty"`
-	Insn    int    `json:"insn"`
-	// Source is the line's text.
-	Source string `json:"source,omitempty"`
-}
-
 // Counts sums up a document.
 type Counts struct{ Accepted, Rejected, Errors, Skipped, BadObjects int }
 

@@ -10,8 +10,12 @@ func WriteJSON(w io.Writer, d Document) error {
 	if d.Objects == nil {
 		d.Objects = []Object{}
 	}
+	return writeIndented(w, d)
+}
+
+func writeIndented(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(d)
+	return e.Encode(v)
 }

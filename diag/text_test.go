@@ -1,27 +1,42 @@
 package diag
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
-// TestText shows the text form: a label with its source line, tabs expanded,
-// and the kernel's words below it.
+// TestText renders the diagnostics of testdata/text: in ASCII, and where the
+// archive has these files, in Unicode and in colour (escape as ␛).
 func TestText(t *testing.T) {
-	insn := 8
-	got := Text(Diagnostic{
-		Code: "BPF0000", Severity: "error", Message: "the verifier rejected `count`", Insn: &insn,
-		KernelMessage: "R0 invalid mem access 'map_value_or_null'\nsecond line",
-		Labels:        []Label{{Primary: true, File: "a.bpf.c", Line: 21, Column: 3, Source: "\t\t*count += 1;"}},
-		Notes:         []string{"a note"},
+	golden := []string{"text", "unicode", "color"}
+	eachArchive(t, "text", golden, func(a *archive) {
+		var d Diagnostic
+		a.decode("diagnostic.json", &d)
+		var options struct {
+			Width int
+			Roots []string // as --source-root
+			Pages bool     // every code has a page
+		}
+		a.decode("options.json", &options)
+		s := NewSources(options.Roots...)
+		o := Object{Programs: []Program{{Name: "prog", Diagnostics: []Diagnostic{d}}}}
+		s.Locate(&o)
+		d = o.Programs[0].Diagnostics[0]
+		text := Text{Sources: s, Width: options.Width}
+		if options.Pages {
+			text.Pages = testPages
+		}
+		a.expect("text", text.Render(d))
+		text.Unicode = true
+		a.expect("unicode", text.Render(d))
+		text.Unicode, text.Color, text.Links = false, true, true
+		a.expect("color", strings.ReplaceAll(text.Render(d), "\x1b", "␛"))
 	})
-	want := "error[BPF0000]: the verifier rejected `count`\n" +
-		"  --> a.bpf.c:21:3\n" +
-		"   |\n" +
-		"21 |         *count += 1;\n" +
-		"   |         ^\n" +
-		"   |\n" +
-		"   = verifier: R0 invalid mem access 'map_value_or_null' (insn 8)\n" +
-		"   =           second line\n" +
-		"   = note: a note\n"
-	if got != want {
-		t.Errorf("got:\n%s", got)
-	}
+}
+
+func testPages(code string) (Page, bool) {
+	return Page{
+		URL: "https://example.com/" + code, Summary: "A pointer that may be NULL is used.",
+		Markdown: "# " + code + "\n\nThe verifier wants a check.\n",
+	}, code != "BPF0000"
 }

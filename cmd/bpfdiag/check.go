@@ -2,14 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"runtime"
 	"strings"
 	"time"
 
-	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/spf13/cobra"
@@ -24,6 +22,7 @@ type checkFlags struct {
 	saveLogs string
 	logLevel uint32
 	raw      bool
+	roots    []string
 	timeout  time.Duration
 	jobs     int
 	memory   int
@@ -44,11 +43,22 @@ kernel is used or changed.
 A program is accepted or rejected by the verifier, or an error kept it from
 reaching the verifier (for example, this kernel lacks a function that it calls).
 
+Formats: text for people; concise, one line for each cause, for quickfix lists;
+json, one document; json-lines, one diagnostic in each line; sarif (2.1.0);
+github, workflow commands that annotate a pull request; gitlab, a code quality
+report; junit, a test case for each program. Text, concise and json-lines come
+as the objects are done, the others at the end.
+
+Source files are searched where the compiler saw them, relative to the object
+and to the working folder, and under every --source-root. Where there is none,
+or it was changed since, the lines that the object carries are shown.
+
 Exit status: 0 all accepted, 1 a program was rejected, 2 for at least one
 program or object it could not be found out, or no program was checked.`,
 		Example: `  bpfdiag check prog.bpf.o
   bpfdiag check --kernel 6.1 --program 'xdp_*' build/*.o
   bpfdiag check --format json prog.bpf.o | jq '.objects[].programs[].verdict'
+  bpfdiag check --format sarif *.bpf.o > bpfdiag.sarif
   bpfdiag check --jit arm64 prog.bpf.o      # as an arm64 machine would judge
   bpfdiag check --save-logs logs prog.bpf.o # whole verifier logs, a file each`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -63,13 +73,14 @@ program or object it could not be found out, or no program was checked.`,
 	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with: a series, \"newest\", the name of an own build, or a path")
 	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
 	fl.StringArrayVarP(&f.programs, "program", "p", nil, "check only programs whose name matches this `glob` (repeatable)")
-	fl.StringVarP(&f.format, "format", "f", "text", "output: text or json")
+	fl.StringVarP(&f.format, "format", "f", formats[0], "output: "+strings.Join(formats, ", "))
 	fl.StringVar(&f.saveLogs, "save-logs", "", "write each program's whole verifier log to a file in this `folder`")
 	fl.Uint32Var(&f.logLevel, "log-level", 0, "log that every program is loaded with: 1 its (failing) path, 2 all paths; 0 only a rejection's path")
 	fl.BoolVar(&f.raw, "raw", false, "print the verifier's whole log instead of its last words")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
+	fl.StringArrayVar(&f.roots, "source-root", nil, "`folder` to search for source files (repeatable)")
 	fl.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no lines for accepted programs and no progress")
 	return c
@@ -87,7 +98,7 @@ func (f *checkFlags) check() error {
 	}
 	for _, err := range []error{
 		oneOf("jit", f.jit, umlinux.JITs...),
-		oneOf("format", f.format, "text", "json"),
+		oneOf("format", f.format, formats...),
 		oneOf("color", f.color, "auto", "always", "never"),
 	} {
 		if err != nil {
@@ -97,6 +108,11 @@ func (f *checkFlags) check() error {
 	for _, g := range f.programs {
 		if _, err := path.Match(g, ""); err != nil {
 			return fmt.Errorf("--program %q: %w", g, err)
+		}
+	}
+	for _, r := range f.roots {
+		if info, err := os.Stat(r); err != nil || !info.IsDir() {
+			return fmt.Errorf("--source-root %q: no such folder", r)
 		}
 	}
 	switch {
@@ -148,11 +164,7 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := newReporter(c.OutOrStdout(), f)
-	if err != nil {
-		return err
-	}
-	counts, err := ck.run(c.Context(), paths, out)
+	counts, err := ck.run(c.Context(), paths, newReporter(c.OutOrStdout(), f, ck.kernelName(), ck.sources))
 	if err != nil {
 		return err
 	}
@@ -164,21 +176,3 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	}
 	return nil
 }
-
-// reporter prints objects as they come, and the rest at the end.
-type reporter interface {
-	object(diag.Object) error
-	end(diag.Document) error
-}
-
-func newReporter(w io.Writer, f checkFlags) (reporter, error) {
-	if f.format == "json" {
-		return &jsonReporter{w}, nil
-	}
-	return newTextReporter(w, f)
-}
-
-type jsonReporter struct{ w io.Writer }
-
-func (*jsonReporter) object(diag.Object) error    { return nil }
-func (r *jsonReporter) end(d diag.Document) error { return diag.WriteJSON(r.w, d) }

@@ -28,6 +28,8 @@ type checker struct {
 	kernel *loader.Kernel
 	config umlinux.Config
 
+	sources *diag.Sources
+
 	others  sync.Once
 	kernels []*loader.Kernel // the other kernels that are built
 
@@ -43,7 +45,8 @@ func newChecker(f checkFlags, img kernel.Image) (*checker, error) {
 	config.Memory, config.JIT = f.memory, f.jit
 	return &checker{
 		flags: f, image: img, config: config,
-		kernel: &loader.Kernel{Path: img.Path, Release: img.Release},
+		kernel:  &loader.Kernel{Path: img.Path, Release: img.Release},
+		sources: diag.NewSources(f.roots...),
 	}, nil
 }
 
@@ -89,7 +92,7 @@ func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.
 	doc := diag.Document{
 		Schema: diag.Schema,
 		Tool:   diag.Tool{Name: "bpfdiag", Version: version},
-		Kernel: diag.Kernel{Series: ck.image.Series, Release: ck.image.Release, JIT: ck.flags.jit},
+		Kernel: ck.kernelName(),
 	}
 	var err error
 	for i := range results {
@@ -113,6 +116,11 @@ func (ck *checker) run(ctx context.Context, paths []string, out reporter) (diag.
 		return diag.Counts{}, err
 	}
 	return doc.Count(), out.end(doc)
+}
+
+// kernelName names the kernel that judges.
+func (ck *checker) kernelName() diag.Kernel {
+	return diag.Kernel{Series: ck.image.Series, Release: ck.image.Release, JIT: ck.flags.jit}
 }
 
 // showProgress says how far the run is, once it has taken a second.
@@ -155,7 +163,21 @@ func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) 
 	if err == nil {
 		err = saveErr
 	}
+	ck.finish(&out)
 	return out, err
+}
+
+// finish makes an object's diagnostics ready to be printed.
+func (ck *checker) finish(o *diag.Object) {
+	ck.sources.Locate(o, filepath.Dir(o.Path))
+	diag.MergeCauses(o)
+	text := diag.Text{Sources: ck.sources, Pages: pages}
+	for i := range o.Programs {
+		for j := range o.Programs[i].Diagnostics {
+			d := &o.Programs[i].Diagnostics[j]
+			d.Rendered = text.Render(*d)
+		}
+	}
 }
 
 // program turns a loader's result into the document's form, and judges: the
@@ -201,9 +223,7 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 		p.Verdict = diag.Accepted
 	default:
 		p.Verdict = diag.Rejected
-		d := unexplained(r, sum)
-		d.Rendered = diag.Text(d)
-		p.Diagnostics = []diag.Diagnostic{d}
+		p.Diagnostics = []diag.Diagnostic{unexplained(r, sum)}
 	}
 	return p
 }
@@ -239,7 +259,7 @@ func (ck *checker) elsewhere(m *loader.MissingError) string {
 // unexplained is the diagnostic of a rejection that no rule explains.
 func unexplained(r *loader.Result, sum verifierlog.Summary) diag.Diagnostic {
 	d := diag.Diagnostic{
-		Code: "BPF0000", Name: "unexplained", Severity: "error", Class: "verifier",
+		Code: "BPF0000", Name: "unexplained", Severity: diag.SeverityError, Class: diag.ClassVerifier,
 		Message: "the verifier rejected `" + r.Name + "`", KernelMessage: sum.Message,
 	}
 	switch {
@@ -254,11 +274,14 @@ func unexplained(r *loader.Result, sum verifierlog.Summary) diag.Diagnostic {
 	if sum.Insn < 0 {
 		return d
 	}
-	d.Insn = &sum.Insn
+	d.Insn = new(sum.Insn)
 	pos, ok := r.Position(sum.Insn)
 	d.Function = pos.Function
 	if ok {
-		d.Labels = []diag.Label{{Primary: true, File: pos.File, Line: pos.Line, Column: pos.Column, Insn: sum.Insn, Source: strings.TrimRight(pos.Text, "\r\n")}}
+		d.Labels = []diag.Label{{
+			Primary: true, File: pos.File, Line: pos.Line, Column: pos.Column, Insn: new(sum.Insn),
+			Function: pos.Function, Source: strings.TrimRight(pos.Text, "\r\n"),
+		}}
 	}
 	return d
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -13,21 +14,29 @@ import (
 // textReporter prints a line per program and each rejection's diagnostic.
 type textReporter struct {
 	w     io.Writer
-	style diag.Style
+	text  diag.Text
+	tty   bool
 	flags checkFlags
 }
 
-func newTextReporter(w io.Writer, f checkFlags) (*textReporter, error) {
-	r := &textReporter{w: w, flags: f}
-	if wantColor(w, f.color) {
-		r.style = diag.Colored
+func newTextReporter(w io.Writer, f checkFlags, s *diag.Sources) *textReporter {
+	r := &textReporter{w: w, flags: f, text: diag.Text{Sources: s, Pages: pages}}
+	file, ok := w.(*os.File)
+	r.tty = ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+	r.text.Color = wantColor(f.color, r.tty)
+	if r.tty {
+		r.text.Links = r.text.Color
+		r.text.Unicode = utf8Locale()
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil {
+			r.text.Width = columns
+		}
 	}
-	return r, nil
+	return r
 }
 
 // wantColor follows --color, then NO_COLOR and CLICOLOR_FORCE, then whether
 // the output is a terminal.
-func wantColor(w io.Writer, flag string) bool {
+func wantColor(flag string, tty bool) bool {
 	switch {
 	case flag == "always":
 		return true
@@ -36,14 +45,20 @@ func wantColor(w io.Writer, flag string) bool {
 	case os.Getenv("CLICOLOR_FORCE") != "" && os.Getenv("CLICOLOR_FORCE") != "0":
 		return true
 	}
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	return tty
+}
+
+// utf8Locale says whether the terminal shows UTF-8, as setlocale(3) finds out.
+func utf8Locale() bool {
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	_, charset, _ := strings.Cut(strings.ToLower(locale), ".")
+	return strings.HasPrefix(charset, "utf-8") || strings.HasPrefix(charset, "utf8")
 }
 
 func (r *textReporter) object(o diag.Object) error {
 	var b strings.Builder
 	if o.Error != "" {
-		fmt.Fprintf(&b, "%s %s\n", r.bad("error:"), o.Path+": "+o.Error)
+		b.WriteString(r.text.Render(diag.Diagnostic{Severity: diag.SeverityError, Message: o.Path + ": " + o.Error}))
 	}
 	for _, p := range o.Programs {
 		r.program(&b, o, p)
@@ -52,15 +67,8 @@ func (r *textReporter) object(o diag.Object) error {
 	return err
 }
 
-func (r *textReporter) bad(s string) string {
-	if r.style.Error == nil {
-		return s
-	}
-	return r.style.Error(s)
-}
-
 func (r *textReporter) program(b *strings.Builder, o diag.Object, p diag.Program) {
-	line := fmt.Sprintf("%s: %s: %s", o.Path, p.Name, p.Verdict)
+	line := fmt.Sprintf("%s: %s: %s", diag.Visible(o.Path), diag.Visible(p.Name), p.Verdict)
 	switch p.Verdict {
 	case diag.Accepted:
 		if r.flags.quiet && !r.flags.raw {
@@ -69,29 +77,48 @@ func (r *textReporter) program(b *strings.Builder, o diag.Object, p diag.Program
 		if p.Stats != nil {
 			line += fmt.Sprintf(" (%d insns processed, %d states, stack %s)", p.Stats.Insns, p.Stats.TotalStates, p.Stats.StackDepth)
 		}
-		fmt.Fprintln(b, line)
 	case diag.Rejected:
-		fmt.Fprintln(b, line)
-		for _, d := range p.Diagnostics {
-			if r.flags.raw {
-				continue
-			}
-			b.WriteString(diag.TextIn(d, r.style))
+		if n := len(p.Diagnostics); n > 0 && p.Diagnostics[n-1].SameAs != "" && !r.flags.raw {
+			line += ", like " + diag.Visible(p.Diagnostics[n-1].SameAs)
 		}
 	case diag.Error:
-		fmt.Fprintf(b, "%s: %s\n", line, p.Error)
+		line += ": " + diag.Visible(p.Error)
+	}
+	fmt.Fprintln(b, line)
+	shown := false
+	for _, d := range p.Diagnostics {
+		if d.SameAs == "" && !r.flags.raw {
+			b.WriteString(r.text.Render(d))
+			shown = true
+		}
 	}
 	if !r.flags.quiet {
 		for _, n := range p.Notes {
-			fmt.Fprintf(b, "  = note: %s\n", n)
+			fmt.Fprintf(b, "  = note: %s\n", diag.Visible(n))
 		}
 	}
 	if r.flags.raw && p.Log != "" {
-		b.WriteString(strings.TrimRight(p.Log, "\n") + "\n")
+		for l := range strings.Lines(strings.TrimRight(p.Log, "\n") + "\n") {
+			b.WriteString(r.rawLine(l))
+		}
+		shown = p.Verdict == diag.Rejected
 	}
-	if p.Verdict == diag.Rejected {
+	if shown {
 		b.WriteByte('\n')
 	}
+}
+
+// rawLine is a line of the log, byte by byte; on a terminal what the object
+// put into it must not be a command.
+func (r *textReporter) rawLine(l string) string {
+	if !r.tty {
+		return l
+	}
+	parts := strings.Split(strings.TrimSuffix(l, "\n"), "\t")
+	for i := range parts {
+		parts[i] = diag.Visible(parts[i])
+	}
+	return strings.Join(parts, "\t") + "\n"
 }
 
 func (r *textReporter) end(d diag.Document) error {
