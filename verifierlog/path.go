@@ -71,8 +71,11 @@ type Path struct {
 	resumes map[int32]resume
 	entry   resume // text in front of step Begin: the state at the start
 	sources sourceTable
-	sc      *Scanner
-	values  valueIndex
+	// incremental: the kernel prints behind each instruction what it changed
+	// (Linux 5.17 and later).
+	incremental bool
+	sc          *Scanner
+	values      valueIndex
 }
 
 // MaxSteps is how many steps a Path holds: what the largest program may take.

@@ -14,3 +14,14 @@ var changesPacket = map[string]bool{
 	"bpf_store_hdr_opt": true, "bpf_xdp_pull_data": true, "bpf_tail_call": true,
 	"bpf_sk_skb_pull_data": true, "bpf_dynptr_write": true,
 }
+
+// takesNothing are functions without arguments. What is in r1 to r5 at a call of
+// any other may be one; the log does not tell how many it takes.
+var takesNothing = map[string]bool{
+	"bpf_ktime_get_ns": true, "bpf_ktime_get_boot_ns": true, "bpf_ktime_get_coarse_ns": true,
+	"bpf_ktime_get_tai_ns": true, "bpf_jiffies64": true, "bpf_get_prandom_u32": true,
+	"bpf_get_smp_processor_id": true, "bpf_get_numa_node_id": true, "bpf_get_current_pid_tgid": true,
+	"bpf_get_current_uid_gid": true, "bpf_get_current_task": true, "bpf_get_current_task_btf": true,
+	"bpf_get_current_cgroup_id": true, "bpf_rcu_read_lock": true, "bpf_rcu_read_unlock": true,
+	"bpf_preempt_disable": true, "bpf_preempt_enable": true,
+}

@@ -237,6 +237,7 @@ func (m *machine) call(i int, in *Insn, frame int, next *record) {
 		}
 	}
 	m.clobber(i, f)
+	m.unwritten(frame + 1)
 }
 
 // exit returns to the caller (prepare_func_exit).

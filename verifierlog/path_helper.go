@@ -11,7 +11,7 @@ func (m *machine) helper(i int, in *Insn) {
 	frame := len(m.frames) - 1
 	args := &m.frames[frame].regs
 	var dynptr vid
-	for r := 1; r <= 5; r++ {
+	for r := 1; r <= 5 && !takesNothing[string(in.Func)]; r++ {
 		c := &args[r]
 		if !c.known || c.v.Base != FramePtr || !c.v.Const {
 			continue

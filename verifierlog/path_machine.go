@@ -46,6 +46,9 @@ type machine struct {
 	at     int // the step that comes next
 	frames []funcState
 	refs   []int
+	// whole: all that is not known was never written. It is so if the path has
+	// its head, and the kernel prints what each instruction changes.
+	whole bool
 	// of the step that is executed
 	operands [2]vid
 	before   [2]Value // of a conditional jump's operands
@@ -71,6 +74,31 @@ func entryValue(frame, place int) vid { return vid(-1 - frame*(numRegs+stackSlot
 // start makes m the state in front of step at, of which nothing is known.
 func (m *machine) start(at int) {
 	*m = machine{at: at, frames: append(m.frames[:0], newFunc(0))}
+}
+
+// forget makes m know nothing: part of the path is missing.
+func (m *machine) forget() {
+	for i := range m.frames {
+		f := newFunc(i)
+		f.call, f.callback = m.frames[i].call, m.frames[i].callback
+		m.frames[i] = f
+	}
+	m.refs, m.whole = m.refs[:0], false
+}
+
+// unwritten makes all of a frame that is not known what was never written.
+func (m *machine) unwritten(frame int) {
+	if !m.whole || frame >= len(m.frames) {
+		return
+	}
+	f := &m.frames[frame]
+	for r := range f.regs {
+		if c := &f.regs[r]; !c.known {
+			def := c.def
+			c.clear(noStep)
+			c.def = min(def, noStep)
+		}
+	}
 }
 
 // copyTo makes to the same as m, with memory of its own.

@@ -5,6 +5,7 @@ type LinkKind uint8
 
 const (
 	LinkUnknown  LinkKind = iota // the log does not say
+	LinkNone                     // nothing: it was never written
 	LinkEntry                    // there when the walk began: the context, an argument
 	LinkFrame                    // r10
 	LinkConst                    // r1 = 5, or stored: *(u64 *)(r10 -8) = 0
@@ -14,7 +15,7 @@ const (
 	LinkExtend                   // r1 = (s8)r2
 	LinkArith                    // r1 += r2: From has both; r1 += 5, r1 = -r1, r1 = be16 r1: From has r1
 	LinkSpill                    // *(u64 *)(r10 -8) = r1
-	LinkStore                    // a store of less than 8 bytes, or one that does not keep the value: *(u32 *)(r10 -4) = r1
+	LinkStore                    // a store of less than 8 bytes: *(u32 *)(r10 -4) = r1; From has r1, and the slot for the bytes left
 	LinkFill                     // r1 = *(u64 *)(r10 -8), and the same value as in the slot
 	LinkRead                     // r1 = *(u32 *)(r10 -8): bytes of the stack; From has the slot
 	LinkLoad                     // r1 = *(u32 *)(r2 +8): from other memory; From has the address
@@ -29,7 +30,7 @@ const (
 )
 
 var linkNames = [numLinkKinds]string{
-	"unknown", "entry", "frame", "const", "address", "move", "move32", "extend", "arith", "spill", "store", "fill",
+	"unknown", "none", "entry", "frame", "const", "address", "move", "move32", "extend", "arith", "spill", "store", "fill",
 	"read", "load", "result", "return", "argument", "callback", "written", "lost",
 }
 
@@ -47,7 +48,8 @@ type Link struct {
 	Step int
 	Loc  Loc
 	// From are the places that it came from, to be asked about in front of
-	// Step ([Path.Origin] of Step): one, or two of arithmetic with a register.
+	// Step ([Path.Origin] of Step): one; two of arithmetic with a register and
+	// of a store to a part of a slot.
 	From []Loc
 }
 
@@ -60,6 +62,9 @@ func (p *Path) Origin(i int, l Loc) Link {
 	}
 	c := m.cell(l)
 	if c == nil {
+		if v, ok := p.valueAt(i, l); ok && v.Base == NotInit {
+			link.Kind = LinkNone
+		}
 		return link
 	}
 	def := int(c.def)
@@ -68,7 +73,10 @@ func (p *Path) Origin(i int, l Loc) Link {
 		return link
 	}
 	if def < p.Begin {
-		if c.known && c.v.Base != NotInit && !p.Truncated {
+		switch {
+		case c.known && c.v.Base == NotInit:
+			link.Kind = LinkNone
+		case c.known && !p.Truncated:
 			link.Kind = LinkEntry
 		}
 		return link
@@ -97,6 +105,8 @@ func (p *Path) describe(link *Link, s *Step, c *cell, value vid) {
 			link.From = reg(in.Src)
 			if link.Kind = LinkStore; in.Op == OpStore && in.Mem.Size == 8 && value != made(s.Index, madeMemory) {
 				link.Kind = LinkSpill
+			} else {
+				link.From = append(link.From, l) // the bytes that it leaves
 			}
 		}
 		return
@@ -184,9 +194,8 @@ func (p *Path) StackSlot(i int) (Loc, bool) {
 const maxChain = 256
 
 // Chain follows a place back from step i to where its value comes from, the
-// latest link first. At arithmetic with two registers it follows the pointer,
-// or the one that is written if both are numbers or not known; the other is in
-// Link.From. It ends where a link has no From, or after 256 links.
+// latest link first. Of two places in From it follows the pointer, or the first
+// if there is none. It ends where a link has no From, or after 256 links.
 func (p *Path) Chain(i int, l Loc) []Link {
 	var chain []Link
 	for len(chain) < maxChain {

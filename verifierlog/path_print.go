@@ -64,7 +64,7 @@ func writesStack(code uint8) bool {
 func (m *machine) settle(i int, in *Insn, frame int) {
 	for _, id := range m.released {
 		m.eachCell(func(_ Loc, c *cell) {
-			if c.known && c.seen != int32(i) && c.v.RefID == id {
+			if c.known && c.seen != int32(i) && c.v.owns(id) {
 				switch {
 				case c.v.Base == Dynptr || c.v.Base == Iter:
 					c.clear(i)
@@ -85,6 +85,12 @@ func (m *machine) settle(i int, in *Insn, frame int) {
 			m.spread(i, &m.before[k], &c.v)
 		}
 	}
+}
+
+// owns says whether v is the reference id, or borrows from it. Since Linux 7.2
+// a reference's own id is printed, before that ref_obj_id.
+func (v *Value) owns(id int) bool {
+	return v.RefID == id || v.Base != Scalar && (v.ID == id || v.ParentID == id)
 }
 
 // spread gives to all copies of a value what a jump found out about one: the

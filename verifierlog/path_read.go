@@ -35,6 +35,7 @@ type pathBuilder struct {
 	over      bool // statistics: what follows is another log
 	resumed   int  // step that a branch was taken up behind, -1
 	lastKind  Kind
+	insnLine  int
 	filter    stateFilter
 	returning bool // between "returning from callee" and the next instruction
 }
@@ -122,6 +123,7 @@ func (b *pathBuilder) state(n *Node) {
 		return
 	}
 	p := b.p
+	p.incremental = p.incremental || n.After && b.insnLine == n.Line
 	if b.ended && b.resumed < 0 && !n.After && !b.returning {
 		// A path that was over, and no "from … to …": another walk begins, such
 		// as the program itself behind its global functions.
@@ -185,6 +187,7 @@ func (b *pathBuilder) insn(n *Node) {
 	b.known, b.fresh, b.returning, b.takenBack = false, false, false, false
 	b.resumed = -1
 	b.ended = n.Opcode == codeExit && b.frame == 0
+	b.insnLine = n.Line
 	b.succ = successors(n, b.frame)
 }
 

@@ -63,8 +63,10 @@ func (p *Path) beginning(m *machine) {
 		if n := p.sc.Node(); f.now(n) {
 			n.State(&p.values.state)
 			m.print(noStep, &p.values.state, 0)
+			m.whole = !p.Truncated && p.incremental
 		}
 	}
+	m.unwritten(0)
 	p.fail(p.sc.Err())
 	m.at = p.Begin
 	m.released = nil
@@ -144,6 +146,9 @@ func (p *Path) piece(m *machine, from, last int, after func(*machine, *Insn)) {
 			step++
 			in = n.Decode()
 			in.Func = append([]byte(nil), in.Func...)
+			if p.recs[step].flags&recGap != 0 {
+				m.forget()
+			}
 			m.exec(step, &in, int(p.recs[step].frame), p.next(step))
 			f.now(n)
 			if step == last && resumed {

@@ -32,6 +32,9 @@ func (p *Path) valueAt(i int, l Loc) (Value, bool) {
 		return Value{}, false
 	}
 	c := m.cell(l)
+	if c == nil && m.whole && l.Reg < 0 && validSlot(l.Slot) && l.Frame >= 0 && l.Frame < len(m.frames) {
+		return Value{Reg: -1, Slot: l.Slot, Type: "?", FrameNo: -1}, true
+	}
 	if c == nil || !c.known {
 		return Value{}, false
 	}
