@@ -155,7 +155,7 @@ func (s *pathTally) narrows(p *Path, m *machine, step int, in *Insn, l Loc, have
 		return true
 	}
 	for _, v := range m.before {
-		if v.Base == Packet && have.v.Base == Packet || v.ID != 0 && v.ID == have.v.ID {
+		if v.Base == Packet && have.v.Base == Packet || v.Base == PacketMeta && have.v.Base == PacketMeta || v.ID != 0 && v.ID == have.v.ID {
 			return true
 		}
 	}

@@ -61,7 +61,7 @@ func writesStack(code uint8) bool {
 }
 
 // settle draws what the printed state implies for places that it leaves out.
-func (m *machine) settle(i int, in *Insn, frame int) {
+func (m *machine) settle(i int, in *Insn, frame int, next *record) {
 	for _, id := range m.released {
 		m.eachCell(func(_ Loc, c *cell) {
 			if c.known && c.seen != int32(i) && c.v.owns(id) {
@@ -81,9 +81,15 @@ func (m *machine) settle(i int, in *Insn, frame int) {
 	}
 	f := &m.frames[frame]
 	for k, reg := range [2]int{in.Dst, in.Src} {
-		if c := cellOf(f, reg); c != nil && c.known && c.seen == int32(i) {
-			m.spread(i, &m.before[k], &c.v)
+		c := cellOf(f, reg)
+		if c == nil || !c.known {
+			continue
 		}
+		if c.seen != int32(i) && k == 0 && in.HasImm && next != nil {
+			// Not used any more, so not printed (Linux 6.18 and later).
+			c.v.compared(in, int(next.insn) != in.Index+1)
+		}
+		m.spread(i, &m.before[k], &c.v)
 	}
 }
 

@@ -36,6 +36,7 @@ type pathBuilder struct {
 	resumed   int  // step that a branch was taken up behind, -1
 	lastKind  Kind
 	insnLine  int
+	async     bool // the last state was that of a callback that runs later
 	filter    stateFilter
 	returning bool // between "returning from callee" and the next instruction
 }
@@ -55,7 +56,7 @@ func (b *pathBuilder) begin() {
 	b.walks = b.walks[:0]
 	b.frame, b.resumed = 0, -1
 	b.spec, b.ended, b.fresh, b.returning, b.takenBack = false, false, true, false, false
-	b.filter = stateFilter{}
+	b.filter, b.async = stateFilter{}, false
 }
 
 func (b *pathBuilder) node(n *Node) {
@@ -137,15 +138,18 @@ func (b *pathBuilder) state(n *Node) {
 	b.frame = min(n.Frame, maxFrames-1)
 	if b.lastKind == KindBranch || b.lastKind == KindInsn && !n.After {
 		b.takenBack = !b.level2
-		b.asyncCallback(n)
 	}
+	b.asyncCallback(n)
 }
 
 // asyncCallback notices that the branch taken up is a callback that runs later:
 // its stack of calls begins anew (push_async_cb).
 func (b *pathBuilder) asyncCallback(n *Node) {
+	was := b.async
+	b.async = hasWord(n.Text, "async_cb")
 	k := len(b.p.recs)
-	if k == 0 || n.Frame != 0 || n.After || b.p.recs[k-1].opcode != codeCall || !hasWord(n.Text, "async_cb") {
+	if !b.async || was && b.lastKind != KindBranch || n.After || n.Frame != 0 ||
+		k == 0 || b.p.recs[k-1].opcode != codeCall || n.Insn == int(b.p.recs[k-1].insn)+1 {
 		return
 	}
 	b.walks = append(b.walks, walk{b.p.Begin, b.p.entry})

@@ -127,7 +127,7 @@ func (p *Path) piece(m *machine, from, last int, after func(*machine, *Insn)) {
 		if step < from {
 			return
 		}
-		m.settle(step, &in, int(p.recs[step].frame))
+		m.settle(step, &in, int(p.recs[step].frame), p.next(step))
 		m.at = step + 1
 		if after != nil {
 			after(m, &in)
