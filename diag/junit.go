@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -103,10 +104,10 @@ func (r Report) junitSuite(o *Object, k Kernel) (s junitSuite, micros int) {
 		switch p.Verdict {
 		case Rejected:
 			s.Failures++
-			c.Failure = r.junitFailure(p, &c)
+			c.Failure = r.junitProblem(p, &c, "rejected")
 		case Error:
 			s.Errors++
-			c.Error = &junitProblem{Message: visible(p.Error), Type: "not verified"}
+			c.Error = r.junitProblem(p, &c, "not verified")
 		case Skipped:
 			s.Skipped++
 			c.Skipped = &junitProblem{}
@@ -120,10 +121,10 @@ func (r Report) junitSuite(o *Object, k Kernel) (s junitSuite, micros int) {
 	return s, micros
 }
 
-// junitFailure takes its type and message from the first diagnostic; the text
-// has them all.
-func (r Report) junitFailure(p *Program, c *junitCase) *junitProblem {
-	f := &junitProblem{Message: "rejected", Type: "rejected"}
+// junitProblem takes its type and message from the first diagnostic, if there
+// is one; the text has them all.
+func (r Report) junitProblem(p *Program, c *junitCase, what string) *junitProblem {
+	f := &junitProblem{Message: visible(cmp.Or(p.Error, what)), Type: what}
 	for i := range p.Diagnostics {
 		d := &p.Diagnostics[i]
 		if i == 0 {

@@ -36,7 +36,7 @@ func patch(v view, edits []Edit) ([]patchLine, bool) {
 	})
 	var blocks []block
 	for i, e := range edits {
-		if e.Start.Line < 1 || e.Start.Column < 1 || before(e.End, e.Start) || i > 0 && before(e.Start, edits[i-1].End) {
+		if e.Start.Line < 1 || e.Start.Column < 1 || e.End.Column < 1 || before(e.End, e.Start) || i > 0 && before(e.Start, edits[i-1].End) {
 			return nil, false
 		}
 		if n := len(blocks); n > 0 && e.Start.Line <= blocks[n-1].last {

@@ -36,14 +36,14 @@ func WriteSARIF(w io.Writer, doc Document, r Report) error {
 		uri, base := r.sarifURI(doc.Objects[i].Path)
 		run.Artifacts = append(run.Artifacts, sarifArtifact{sarifArtifactLocation{uri, base}, []string{"analysisTarget"}})
 	}
-	invocation := sarifInvocation{ExecutionSuccessful: true}
+	counts := doc.Count()
+	invocation := sarifInvocation{ExecutionSuccessful: counts.Errors+counts.BadObjects == 0}
 	for i := range all {
 		f := &all[i]
 		if f.d != nil {
 			run.Results = append(run.Results, r.sarifResult(f, index[f.d.Code], prints[i]))
 			continue
 		}
-		invocation.ExecutionSuccessful = false
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{
 			Level: "error", Message: sarifMessage{Text: visible(f.failure())}, Locations: []sarifLocation{r.sarifObject(f)},
 		})

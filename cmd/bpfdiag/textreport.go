@@ -82,7 +82,9 @@ func (r *textReporter) program(b *strings.Builder, o diag.Object, p diag.Program
 			line += ", like " + diag.Visible(p.Diagnostics[n-1].SameAs)
 		}
 	case diag.Error:
-		line += ": " + diag.Visible(p.Error)
+		if len(p.Diagnostics) == 0 || r.flags.raw {
+			line += ": " + diag.Visible(p.Error)
+		}
 	}
 	fmt.Fprintln(b, line)
 	shown := false
