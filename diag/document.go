@@ -8,7 +8,7 @@ const Schema = 1
 type Document struct {
 	Schema  int      `json:"schema"`
 	Tool    Tool     `json:"tool"`
-	Kernel  Kernel   `json:"kernel"`
+	Kernel  Kernel   `json:"kernel,omitzero"` // unknown for a log that somebody had
 	Objects []Object `json:"objects"`
 }
 

@@ -9,7 +9,7 @@ import (
 // to, or a program or an object that could not be verified.
 type line struct {
 	Schema  int     `json:"schema"`
-	Kernel  Kernel  `json:"kernel"`
+	Kernel  Kernel  `json:"kernel,omitzero"`
 	Object  string  `json:"object"`
 	Program string  `json:"program,omitempty"`
 	Section string  `json:"section,omitempty"`

@@ -20,14 +20,18 @@ type junitSuites struct {
 }
 
 type junitSuite struct {
-	Name       string          `xml:"name,attr"`
-	Tests      int             `xml:"tests,attr"`
-	Failures   int             `xml:"failures,attr"`
-	Errors     int             `xml:"errors,attr"`
-	Skipped    int             `xml:"skipped,attr"`
-	Time       string          `xml:"time,attr"`
-	Properties []junitProperty `xml:"properties>property"`
-	Cases      []junitCase     `xml:"testcase"`
+	Name       string           `xml:"name,attr"`
+	Tests      int              `xml:"tests,attr"`
+	Failures   int              `xml:"failures,attr"`
+	Errors     int              `xml:"errors,attr"`
+	Skipped    int              `xml:"skipped,attr"`
+	Time       string           `xml:"time,attr"`
+	Properties *junitProperties `xml:"properties"`
+	Cases      []junitCase      `xml:"testcase"`
+}
+
+type junitProperties struct {
+	All []junitProperty `xml:"property"`
 }
 
 type junitProperty struct {
@@ -61,7 +65,10 @@ type junitTextNode struct {
 // each program: rejected is a failure, not verified is an error. Times are the
 // verifier's.
 func WriteJUnit(w io.Writer, doc Document, r Report) error {
-	all := junitSuites{Name: doc.Tool.Name + ", Linux " + doc.Kernel.Release}
+	all := junitSuites{Name: doc.Tool.Name}
+	if doc.Kernel.Release != "" {
+		all.Name += ", Linux " + doc.Kernel.Release
+	}
 	total := 0
 	for i := range doc.Objects {
 		s, micros := r.junitSuite(&doc.Objects[i], doc.Kernel)
@@ -86,7 +93,10 @@ func WriteJUnit(w io.Writer, doc Document, r Report) error {
 }
 
 func (r Report) junitSuite(o *Object, k Kernel) (s junitSuite, micros int) {
-	s = junitSuite{Name: visible(r.path(o.Path)), Properties: []junitProperty{{"kernel", k.Release}, {"jit", k.JIT}}}
+	s = junitSuite{Name: visible(r.path(o.Path))}
+	if k != (Kernel{}) {
+		s.Properties = &junitProperties{[]junitProperty{{"kernel", k.Release}, {"jit", k.JIT}}}
+	}
 	if o.Error != "" {
 		s.Errors++
 		s.Cases = append(s.Cases, junitCase{

@@ -25,7 +25,9 @@ func WriteSARIF(w io.Writer, doc Document, r Report) error {
 		OriginalURIBaseIDs: map[string]sarifBase{sarifRoot: {sarifMessage{Text: "the folder that source paths start from"}}},
 		Results:            []sarifResult{},
 		ColumnKind:         "unicodeCodePoints",
-		Properties:         map[string]any{"kernel": doc.Kernel},
+	}
+	if doc.Kernel != (Kernel{}) {
+		run.Properties = map[string]any{"kernel": doc.Kernel}
 	}
 	rules, index := r.sarifRules(all)
 	run.Tool.Driver = sarifDriver{

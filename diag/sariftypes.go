@@ -16,7 +16,7 @@ type sarifRun struct {
 	Artifacts          []sarifArtifact      `json:"artifacts,omitempty"`
 	Results            []sarifResult        `json:"results"`
 	ColumnKind         string               `json:"columnKind"`
-	Properties         map[string]any       `json:"properties"`
+	Properties         map[string]any       `json:"properties,omitempty"`
 }
 
 type sarifTool struct {

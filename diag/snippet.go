@@ -155,7 +155,7 @@ func (p *printer) snippet(s *snippet, first bool) {
 		p.bare()
 	}
 	for _, l := range s.rest {
-		head := "label"
+		head := "note"
 		if l.Line > 0 {
 			head = fmt.Sprintf("line %d", l.Line)
 		}
