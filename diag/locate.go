@@ -171,3 +171,15 @@ func (s *Sources) short(path string) string {
 	}
 	return path
 }
+
+// Lines returns the text of a file that an object names, if it is what was
+// compiled: its line n, as far as that is known, is text.
+func (s *Sources) Lines(file string, dirs []string, n int, text string) ([]string, bool) {
+	own := map[int]string{}
+	if strings.TrimSpace(text) != "" {
+		own[n] = text
+	}
+	path, stale := s.find(file, dirs, own)
+	lines := s.lines(path)
+	return lines, lines != nil && !stale
+}
