@@ -99,9 +99,10 @@ const (
 	// up; the state that counts is in Path.resumes.
 	recResumed recordFlags = 1 << iota
 	recSpeculative
-	recGap    // the log does not say how the path came here
-	recReturn // an exit that a caller goes on behind
-	recOneWay // a call that pushed no branch
+	recGap     // the log does not say how the path came here
+	recReturn  // an exit that a caller goes on behind
+	recOneWay  // a call that pushed no branch
+	recNowhere // a jump to the next instruction
 )
 
 // resume is where text that belongs to a step begins elsewhere.

@@ -83,7 +83,7 @@ func mayWait(rec *record, after []record, insn int) bool {
 	case rec.opcode == codeExit || rec.flags&recOneWay != 0:
 		return false
 	case isJump(rec.opcode) && len(after) > 0:
-		return int(after[0].insn) != insn
+		return int(after[0].insn) != insn || rec.flags&recNowhere != 0
 	}
 	return true
 }
@@ -122,7 +122,7 @@ func (d *predictor) decided(p *Path, i int) bool {
 
 func (d *predictor) before(p *Path, i, reg int) (Value, bool) {
 	for k := i - 1; k >= max(0, i-lookBack); k-- {
-		if p.recs[k].frame != p.recs[i].frame {
+		if p.recs[k].frame > p.recs[i].frame {
 			continue
 		}
 		var v Value
@@ -136,6 +136,9 @@ func (d *predictor) before(p *Path, i, reg int) (Value, bool) {
 		})
 		if found {
 			return v, true
+		}
+		if p.recs[k].frame < p.recs[i].frame { // the frame began here
+			break
 		}
 	}
 	return Value{}, false

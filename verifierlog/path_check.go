@@ -1,5 +1,7 @@
 package verifierlog
 
+import "slices"
+
 // Relation is what the value that a check compares is to the value asked
 // about.
 type Relation uint8
@@ -33,7 +35,9 @@ func (r Relation) String() string {
 // Check is a conditional jump on the path that compared a value, or one that
 // it has to do with.
 type Check struct {
-	Step     int
+	Step     int    // of several visits that compare the same, the last
+	First    int    // the first of these visits
+	Times    int    // how many
 	Operator string // "s>", as printed; "!=" of may be NULL
 	Taken    bool   // the path jumps; what holds is the condition, else its opposite
 	Wide     bool   // 64 bits are compared
@@ -53,8 +57,8 @@ type Check struct {
 	// something about Loc.
 	Narrowed bool
 	// Subject is the place in which the value asked about was at the check, if
-	// it was in one, and SubjectNarrowed whether the check told something
-	// about that.
+	// it was in one (the place asked about, if it was there), and
+	// SubjectNarrowed whether the check told something about that.
 	Subject         Loc
 	HasSubject      bool
 	SubjectNarrowed bool
@@ -62,7 +66,19 @@ type Check struct {
 
 // Checks are the checks on the way to step i of the value that l has in front
 // of it, in path order: those of the place itself, of copies, of what it was
-// made from, and of what was made from it or from its sources.
+// made from, and of what was made from it or from its sources. Visits of one
+// jump that go the same way are one Check, that of the last.
+//
+// A value that was checked and is still unbounded is told by what is left:
+//
+//	for _, c := range p.Checks(i, l) {
+//		switch {
+//		case c.Relation == verifierlog.RelDerived || c.Relation == verifierlog.RelCommon:
+//			// checked was another copy, c.Loc; l learned nothing
+//		case c.Narrowed && !c.SubjectNarrowed:
+//			// the same number, but the kernel lost track that it is one
+//		}
+//	}
 func (p *Path) Checks(i int, l Loc) []Check {
 	m := p.stateAt(i)
 	if m == nil {
@@ -74,8 +90,13 @@ func (p *Path) Checks(i int, l Loc) []Check {
 	}
 	value, def := c.vid, int(c.def)
 	family := p.ancestors(value)
-	var checks []Check
-	for k := p.Begin; k < i && k < len(p.recs); k++ {
+	type visit struct {
+		insn, side int
+		taken      bool
+	}
+	var checks []Check // the latest first
+	seen, unrelated := make(map[visit]int), make(map[visit]int)
+	for k := min(i, len(p.recs)) - 1; k >= p.Begin; k-- {
 		if !isJump(p.recs[k].opcode) {
 			continue
 		}
@@ -83,18 +104,36 @@ func (p *Path) Checks(i int, l Loc) []Check {
 			if v == 0 {
 				continue
 			}
-			if rel, ok := p.relation(value, v, family); ok {
-				if c, ok := p.check(k, side, rel, value); ok {
+			taken, _ := p.Taken(k)
+			of := visit{p.Insn(k), side, taken}
+			if at, ok := seen[of]; ok {
+				checks[at].First, checks[at].Times = k, checks[at].Times+1
+				continue
+			}
+			if unrelated[of] >= maxUnrelated {
+				continue
+			}
+			rel, ok := p.relation(value, v, family)
+			if !ok {
+				unrelated[of]++
+			} else {
+				if c, ok := p.check(k, side, rel, value, l); ok {
 					if rel == RelCopy && c.Loc == l && k > def {
 						c.Relation = RelSame
 					}
+					seen[of] = len(checks)
 					checks = append(checks, c)
 				}
 			}
 		}
 	}
+	slices.Reverse(checks)
 	return checks
 }
+
+// maxUnrelated is how many visits of a jump that have nothing to do with a value
+// are looked at, before its others are taken to have nothing to do with it too.
+const maxUnrelated = 256
 
 // maxFamily bounds how many ancestors of a value are followed.
 const maxFamily = 64
@@ -153,19 +192,19 @@ func (p *Path) relation(value, v vid, family map[vid]bool) (Relation, bool) {
 	return rel, found
 }
 
-func (p *Path) check(k, side int, rel Relation, value vid) (Check, bool) {
+func (p *Path) check(k, side int, rel Relation, value vid, asked Loc) (Check, bool) {
 	s := p.Step(k)
 	if s.Op != OpJump {
 		return Check{}, false
 	}
-	c := Check{Step: k, Operator: s.Operator, Wide: s.Wide, HasImm: s.HasImm, Imm: s.Imm, Relation: rel,
+	c := Check{Step: k, First: k, Times: 1, Operator: s.Operator, Wide: s.Wide, HasImm: s.HasImm, Imm: s.Imm, Relation: rel,
 		Loc: Reg(s.Frame, s.Dst), With: Reg(s.Frame, s.Src)}
 	c.Taken, _ = p.Taken(k)
 	if side == 1 {
 		c.Loc, c.With, c.Swapped = c.With, c.Loc, true
 	}
 	c.Before, c.Known = p.Before(k, c.Loc)
-	c.Subject, c.HasSubject = p.holder(k, value, c.Loc)
+	c.Subject, c.HasSubject = p.holder(k, value, asked, c.Loc)
 	var subject Value
 	if c.HasSubject {
 		subject, _ = p.Before(k, c.Subject)
@@ -181,11 +220,14 @@ func (p *Path) check(k, side int, rel Relation, value vid) (Check, bool) {
 	return c, true
 }
 
-// holder is a place with the value in front of step k: l if it has it.
-func (p *Path) holder(k int, value vid, l Loc) (found Loc, ok bool) {
+// holder is a place with the value in front of step k: the first of those
+// preferred that has it, or any.
+func (p *Path) holder(k int, value vid, preferred ...Loc) (found Loc, ok bool) {
 	m := p.stateAt(k)
-	if c := m.cell(l); c != nil && c.vid == value {
-		return l, true
+	for _, l := range preferred {
+		if c := m.cell(l); c != nil && c.vid == value {
+			return l, true
+		}
 	}
 	m.eachCell(func(o Loc, c *cell) {
 		if !ok && c.vid == value {

@@ -181,7 +181,11 @@ func describeCheck(out *strings.Builder, p *Path, c *Check) {
 	if c.HasSubject && c.Subject != c.Loc {
 		fmt.Fprintf(out, "; in %s, narrowed %v", c.Subject, c.SubjectNarrowed)
 	}
-	fmt.Fprintf(out, "; taken %v%s\n", c.Taken, step(p, c.Step))
+	fmt.Fprintf(out, "; taken %v%s", c.Taken, step(p, c.Step))
+	if c.Times > 1 {
+		fmt.Fprintf(out, ", %d times since %d", c.Times, c.First)
+	}
+	fmt.Fprintln(out)
 }
 
 func describeRuns(out *strings.Builder, p *Path, rs []Run, indent string) {

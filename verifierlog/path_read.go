@@ -113,7 +113,7 @@ func (b *pathBuilder) function(n *Node) {
 		b.begin()
 		p.Func, p.Name = n.Func, string(n.Name)
 	case FuncSafe:
-		b.ended = true
+		b.ended, b.resumed = true, -1
 	}
 }
 
@@ -187,12 +187,15 @@ func (b *pathBuilder) insn(n *Node) {
 	if len(p.recs) == MaxSteps {
 		b.forget()
 	}
+	b.succ = successors(n, b.frame)
+	if b.succ.b == b.succ.a {
+		rec.flags |= recNowhere
+	}
 	p.recs = append(p.recs, rec)
 	b.known, b.fresh, b.returning, b.takenBack = false, false, false, false
 	b.resumed = -1
 	b.ended = n.Opcode == codeExit && b.frame == 0
 	b.insnLine = n.Line
-	b.succ = successors(n, b.frame)
 }
 
 // forget drops the older half of the steps.
@@ -232,7 +235,7 @@ func (b *pathBuilder) branch(n *Node) {
 		if i := b.waiting(n); i >= 0 {
 			b.backTo(i, n)
 		}
-		b.ended, b.spec = true, n.Speculative
+		b.ended, b.resumed, b.spec = true, -1, n.Speculative
 		return
 	}
 	b.spec = n.Speculative
