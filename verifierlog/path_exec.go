@@ -225,6 +225,7 @@ func (m *machine) call(i int, in *Insn, frame int, next *record) {
 	}
 	args := f.regs
 	m.push(i, in.Call != CallSubprog)
+	m.frames[frame+1].resume = in.Index + 1
 	if in.Call != CallSubprog {
 		return // the callback's arguments are printed; the caller's frame is as it was
 	}
@@ -247,9 +248,14 @@ func (m *machine) exit(i, frame int, next *record) {
 	if next == nil || int(next.frame) >= frame || frame == 0 {
 		return
 	}
-	r0, callback := f.regs[0], f.callback
+	r0, callback, call := f.regs[0], f.callback, int(f.call)
+	behind := int(next.insn) == f.resume
 	m.frames = m.frames[:max(int(next.frame), 0)+1]
-	if !callback {
-		m.frames[len(m.frames)-1].regs[0].take(&r0, i)
+	switch caller := &m.frames[len(m.frames)-1]; {
+	case !callback:
+		caller.regs[0].take(&r0, i)
+	case behind && call >= 0:
+		// Linux before 6.7 follows a callback once, and the call is over.
+		m.clobber(call, caller)
 	}
 }

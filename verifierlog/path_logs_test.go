@@ -118,6 +118,8 @@ func ask(out *strings.Builder, p *Path, query string) error {
 		}
 		fmt.Fprintln(out)
 		return nil
+	case "profile":
+		return describeProfile(out, p)
 	case "resources":
 		for _, r := range p.Resources() {
 			fmt.Fprintf(out, "%+v\n", r)
@@ -213,6 +215,24 @@ func describeRuns(out *strings.Builder, p *Path, rs []Run, indent string) {
 			fmt.Fprintln(out)
 		}
 	}
+}
+
+func describeProfile(out *strings.Builder, p *Path) error {
+	prof, err := ReadProfile(wholeLog(p.r))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d visits, %d paths, %d pruned; %d processed\n", prof.Visits, prof.Paths, prof.Pruned, prof.Stats.Insns)
+	for _, s := range prof.Sources[:min(3, len(prof.Sources))] {
+		fmt.Fprintf(out, "%d visits of %d: %s\n", s.Visits, s.Insns, s.Text)
+	}
+	for _, j := range prof.Jumps {
+		fmt.Fprintf(out, "jump %+v\n", j)
+	}
+	for _, l := range prof.Loops {
+		fmt.Fprintf(out, "loop %+v\n", l)
+	}
+	return nil
 }
 
 func step(p *Path, i int) string {

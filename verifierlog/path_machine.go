@@ -39,6 +39,7 @@ type funcState struct {
 	slots    []cell // index 0 is fp-8
 	call     int32  // step that called it, noStep in frame 0
 	callback bool
+	resume   int // the instruction behind the call, -1 if it is not known
 }
 
 // machine is the verifier's state between two steps, as far as the log has it.
@@ -59,7 +60,7 @@ type machine struct {
 }
 
 func newFunc(frame int) funcState {
-	f := funcState{call: noStep}
+	f := funcState{call: noStep, resume: -1}
 	for r := range f.regs {
 		f.regs[r] = cell{v: Value{Reg: r, FrameNo: -1}, vid: entryValue(frame, r), def: noStep, lost: noStep, seen: noStep}
 	}
@@ -80,7 +81,7 @@ func (m *machine) start(at int) {
 func (m *machine) forget() {
 	for i := range m.frames {
 		f := newFunc(i)
-		f.call, f.callback = m.frames[i].call, m.frames[i].callback
+		f.call, f.callback, f.resume = m.frames[i].call, m.frames[i].callback, m.frames[i].resume
 		m.frames[i] = f
 	}
 	m.refs, m.whole = m.refs[:0], false
