@@ -1,0 +1,148 @@
+package messages
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed codes.txt
+var codesText string
+
+//go:embed messages.txt
+var messagesText string
+
+// Code is an entry of codes.txt.
+type Code struct {
+	ID, Name string
+	// Class is source, compiler, limit, environment or verifier: that of most
+	// cases. A rule may find that a case is of another.
+	Class string
+	// Family is the row of diagnostics.md, in a word or two.
+	Family string
+	// Headline in the programmer's terms. {value} and the like are names that
+	// the rule fills in.
+	Headline string
+	// PointsAt says which labels the diagnostic needs beside the failing line.
+	PointsAt string
+	// Unclaimed says where a code without messages comes from.
+	Unclaimed string
+}
+
+// table is all that the two files say.
+type table struct {
+	codes    []Code
+	patterns []*Pattern
+	index    index
+}
+
+var load = sync.OnceValue(func() *table {
+	t, err := parse(codesText, messagesText)
+	if err != nil {
+		panic(err) // the files are part of the program, and a test reads them
+	}
+	return t
+})
+
+// Codes lists the codes in order. The slice is the caller's.
+func Codes() []Code { return slices.Clone(load().codes) }
+
+// Patterns lists the patterns in the order of messages.txt. The slice is the
+// caller's, what it points to is not.
+func Patterns() []*Pattern { return slices.Clone(load().patterns) }
+
+func parse(codesText, messagesText string) (*table, error) {
+	t := &table{}
+	known := map[string]bool{}
+	err := lines("codes.txt", codesText, func(line string, indented bool) error {
+		if !indented {
+			id, name, _ := strings.Cut(line, " ")
+			if !isID(id) || name == "" || strings.ContainsAny(name, " ") {
+				return fmt.Errorf("want BPFnnnn and a name")
+			}
+			if known[id] || known[name] {
+				return fmt.Errorf("said twice")
+			}
+			if n := len(t.codes); n > 0 && t.codes[n-1].ID >= id {
+				return fmt.Errorf("out of order")
+			}
+			known[id], known[name] = true, true
+			t.codes = append(t.codes, Code{ID: id, Name: name})
+			return nil
+		}
+		key, value, ok := strings.Cut(line, ": ")
+		if !ok || len(t.codes) == 0 {
+			return fmt.Errorf("want a key and a value")
+		}
+		c := &t.codes[len(t.codes)-1]
+		field := map[string]*string{"class": &c.Class, "family": &c.Family, "headline": &c.Headline,
+			"points at": &c.PointsAt, "no messages": &c.Unclaimed}[key]
+		if field == nil || *field != "" {
+			return fmt.Errorf("%q is unknown or said twice", key)
+		}
+		*field = value
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var section Pattern
+	err = lines("messages.txt", messagesText, func(line string, indented bool) error {
+		if !indented {
+			section = Pattern{Code: line}
+			for role := Trace; role < numRoles; role++ {
+				if reason, ok := strings.CutPrefix(line, role.String()+": "); ok {
+					section = Pattern{Role: role, Reason: reason}
+				}
+			}
+			if section.Role == Complaint && (!isID(line) || !known[line]) {
+				return fmt.Errorf("want a code that codes.txt has, or a role and a reason")
+			}
+			return nil
+		}
+		p := NewPattern(line)
+		p.Code, p.Role, p.Reason = section.Code, section.Role, section.Reason
+		for _, role := range []Role{Preface, Detail} {
+			if text, ok := strings.CutPrefix(line, role.String()+": "); ok && section.Code != "" {
+				p = NewPattern(text)
+				p.Code, p.Role = section.Code, role
+			}
+		}
+		if seen[p.Text] {
+			return fmt.Errorf("%q is claimed twice", p.Text)
+		}
+		seen[p.Text] = true
+		t.patterns = append(t.patterns, p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.index.build(t.patterns)
+	return t, nil
+}
+
+// lines calls f for each line that is neither empty nor a comment.
+func lines(file, text string, f func(line string, indented bool) error) error {
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\n")
+		bare, indented := strings.CutPrefix(line, "\t")
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "# ") {
+			continue
+		}
+		if err := f(bare, indented); err != nil {
+			return fmt.Errorf("%s:%d: %w", file, number, err)
+		}
+	}
+	return nil
+}
+
+func isID(s string) bool {
+	number, ok := strings.CutPrefix(s, "BPF")
+	return ok && len(number) == 4 && digits(number) == 4
+}
