@@ -18,16 +18,12 @@ type checkFlags struct {
 	kernel   string
 	jit      string
 	programs []string
-	format   string
 	saveLogs string
 	logLevel uint32
-	raw      bool
-	roots    []string
 	timeout  time.Duration
 	jobs     int
 	memory   int
-	color    string
-	quiet    bool
+	outputFlags
 }
 
 func newCheckCommand() *cobra.Command {
@@ -73,46 +69,26 @@ program or object it could not be found out, or no program was checked.`,
 	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with: a series, \"newest\", the name of an own build, or a path")
 	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
 	fl.StringArrayVarP(&f.programs, "program", "p", nil, "check only programs whose name matches this `glob` (repeatable)")
-	fl.StringVarP(&f.format, "format", "f", formats[0], "output: "+strings.Join(formats, ", "))
 	fl.StringVar(&f.saveLogs, "save-logs", "", "write each program's whole verifier log to a file in this `folder`")
 	fl.Uint32Var(&f.logLevel, "log-level", 0, "log that every program is loaded with: 1 its (failing) path, 2 all paths; 0 only a rejection's path")
-	fl.BoolVar(&f.raw, "raw", false, "print the verifier's whole log instead of its last words")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
-	fl.StringArrayVar(&f.roots, "source-root", nil, "`folder` to search for source files (repeatable)")
-	fl.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
-	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no lines for accepted programs and no progress")
+	f.add(fl)
 	return c
 }
 
 // check says what is wrong with the flags before anything is started.
 func (f *checkFlags) check() error {
-	oneOf := func(flag, v string, allowed ...string) error {
-		for _, a := range allowed {
-			if v == a {
-				return nil
-			}
-		}
-		return fmt.Errorf("--%s %q: it is one of %s", flag, v, strings.Join(allowed, ", "))
+	if err := f.outputFlags.check(); err != nil {
+		return err
 	}
-	for _, err := range []error{
-		oneOf("jit", f.jit, umlinux.JITs...),
-		oneOf("format", f.format, formats...),
-		oneOf("color", f.color, "auto", "always", "never"),
-	} {
-		if err != nil {
-			return err
-		}
+	if err := oneOf("jit", f.jit, umlinux.JITs...); err != nil {
+		return err
 	}
 	for _, g := range f.programs {
 		if _, err := path.Match(g, ""); err != nil {
 			return fmt.Errorf("--program %q: %w", g, err)
-		}
-	}
-	for _, r := range f.roots {
-		if info, err := os.Stat(r); err != nil || !info.IsDir() {
-			return fmt.Errorf("--source-root %q: no such folder", r)
 		}
 	}
 	switch {
@@ -164,7 +140,7 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	counts, err := ck.run(c.Context(), paths, newReporter(c.OutOrStdout(), f, ck.kernelName(), ck.sources))
+	counts, err := ck.run(c.Context(), paths, newReporter(c.OutOrStdout(), f.outputFlags, ck.kernelName(), ck.sources))
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/rules"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
@@ -163,21 +164,8 @@ func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) 
 	if err == nil {
 		err = saveErr
 	}
-	ck.finish(&out)
+	finish(&out, ck.sources, filepath.Dir(path))
 	return out, err
-}
-
-// finish makes an object's diagnostics ready to be printed.
-func (ck *checker) finish(o *diag.Object) {
-	ck.sources.Locate(o, filepath.Dir(o.Path))
-	diag.MergeCauses(o)
-	text := diag.Text{Sources: ck.sources, Pages: pages}
-	for i := range o.Programs {
-		for j := range o.Programs[i].Diagnostics {
-			d := &o.Programs[i].Diagnostics[j]
-			d.Rendered = text.Render(*d)
-		}
-	}
 }
 
 // program turns a loader's result into the document's form, and judges: the
@@ -191,15 +179,11 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 		p.Log = r.Log
 	}
 	sum := verifierlog.Summarize(r.Log)
-	if sum.Stats.Known {
-		p.Stats = &diag.Stats{
-			Insns: sum.Stats.Insns, TotalStates: sum.Stats.TotalStates, PeakStates: sum.Stats.PeakStates,
-			MaxStatesPerInsn: sum.Stats.MaxStatesPerInsn, MarkRead: sum.Stats.MarkRead, StackDepth: sum.Stats.StackDepth,
-			ProgSize: r.Insns, DurationUS: sum.Stats.TimeMicros, LogBytes: len(r.Log) + int(r.LogCut),
-		}
+	if p.Stats = stats(&sum, len(r.Log)+int(r.LogCut)); p.Stats != nil {
+		p.Stats.ProgSize = r.Insns
 		// Durations aside, output is a function of input, and the log's length
 		// depends on how many digits the duration has.
-		p.Stats.LogBytes -= len(strconv.Itoa(sum.Stats.TimeMicros))
+		p.Stats.LogBytes -= len(strconv.Itoa(p.Stats.DurationUS))
 	}
 	err := r.Err
 	if err == nil && r.Errno != 0 {
@@ -223,7 +207,7 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 		p.Verdict = diag.Accepted
 	default:
 		p.Verdict = diag.Rejected
-		p.Diagnostics = []diag.Diagnostic{unexplained(r, sum)}
+		p.Diagnostics = []diag.Diagnostic{ck.diagnose(r, &p, sum)}
 	}
 	return p
 }
@@ -256,34 +240,20 @@ func (ck *checker) elsewhere(m *loader.MissingError) string {
 	return ""
 }
 
-// unexplained is the diagnostic of a rejection that no rule explains.
-func unexplained(r *loader.Result, sum verifierlog.Summary) diag.Diagnostic {
-	d := diag.Diagnostic{
-		Code: "BPF0000", Name: "unexplained", Severity: diag.SeverityError, Class: diag.ClassVerifier,
-		Message: "the verifier rejected `" + r.Name + "`", KernelMessage: sum.Message,
+// diagnose explains a rejection.
+func (ck *checker) diagnose(r *loader.Result, p *diag.Program, sum verifierlog.Summary) diag.Diagnostic {
+	c := rules.Case{
+		Program: rules.Program{Name: p.Name, Section: p.Section, Type: p.Type, Attach: p.AttachType},
+		Log:     r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: &sum,
+		Sources: ck.sources, Dirs: []string{filepath.Dir(r.Object().Path)},
 	}
 	switch {
 	case r.LogCut > 0:
-		d.Notes = append(d.Notes, fmt.Sprintf("the log is longer than its buffer: the first %d bytes are left out", r.LogCut))
+		c.Cut = fmt.Sprintf("the log is longer than its buffer: the first %d bytes are left out", r.LogCut)
 	case r.EndCut:
-		d.Notes = append(d.Notes, "the log is longer than its buffer: its middle is left out")
+		c.Cut = "the log is longer than its buffer: its middle is left out"
 	}
-	if sum.First > 0 {
-		d.LogLines = []int{sum.First, sum.Last}
-	}
-	if sum.Insn < 0 {
-		return d
-	}
-	d.Insn = new(sum.Insn)
-	pos, ok := r.Position(sum.Insn)
-	d.Function = pos.Function
-	if ok {
-		d.Labels = []diag.Label{{
-			Primary: true, File: pos.File, Line: pos.Line, Column: pos.Column, Insn: new(sum.Insn),
-			Function: pos.Function, Source: strings.TrimRight(pos.Text, "\r\n"),
-		}}
-	}
-	return d
+	return rules.Diagnose(c)
 }
 
 // saveLog writes a program's whole log to DIR/OBJECT/PROGRAM.log.

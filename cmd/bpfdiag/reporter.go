@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/rules"
 )
 
 // formats are the values of --format, the default first.
@@ -18,7 +19,7 @@ type reporter interface {
 	end(diag.Document) error
 }
 
-func newReporter(w io.Writer, f checkFlags, k diag.Kernel, s *diag.Sources) reporter {
+func newReporter(w io.Writer, f outputFlags, k diag.Kernel, s *diag.Sources) reporter {
 	switch f.format {
 	case "concise":
 		return objectReporter(func(o diag.Object) error { return diag.WriteConcise(w, o) })
@@ -61,8 +62,8 @@ func newReport(s *diag.Sources) diag.Report {
 	return diag.Report{Sources: s, Pages: pages, Dir: dir, Root: root}
 }
 
-// pages finds the page of a code. BPF0000 says that there is no rule, so there
-// is nothing to explain.
+// pages finds the page of a code.
 func pages(code string) (diag.Page, bool) {
-	return diag.Page{}, false
+	p, ok := rules.PageOf(code)
+	return diag.Page{Summary: p.Summary, Markdown: p.Markdown}, ok
 }

@@ -16,10 +16,10 @@ type textReporter struct {
 	w     io.Writer
 	text  diag.Text
 	tty   bool
-	flags checkFlags
+	flags outputFlags
 }
 
-func newTextReporter(w io.Writer, f checkFlags, s *diag.Sources) *textReporter {
+func newTextReporter(w io.Writer, f outputFlags, s *diag.Sources) *textReporter {
 	r := &textReporter{w: w, flags: f, text: diag.Text{Sources: s, Pages: pages}}
 	file, ok := w.(*os.File)
 	r.tty = ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
@@ -143,7 +143,11 @@ func (r *textReporter) end(d diag.Document) error {
 	if r.flags.quiet && c.Rejected+c.Errors+c.BadObjects == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(r.w, "%s (Linux %s)\n", strings.Join(parts, ", "), d.Kernel.Release)
+	line := strings.Join(parts, ", ")
+	if d.Kernel.Release != "" {
+		line += " (Linux " + d.Kernel.Release + ")"
+	}
+	_, err := fmt.Fprintln(r.w, line)
 	return err
 }
 

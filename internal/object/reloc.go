@@ -33,6 +33,7 @@ type Reloc struct {
 // rel is a relocation record with its symbol.
 type rel struct {
 	off    uint64
+	typ    uint32 // R_BPF_*
 	index  uint32 // of the symbol
 	sym    elf.Symbol
 	broken bool // the symbol does not exist
@@ -59,7 +60,7 @@ func (o *Object) relsOf(section int) []rel {
 		}
 		for ; len(data) >= 16; data = data[16:] {
 			info := binary.LittleEndian.Uint64(data[8:])
-			r := rel{off: binary.LittleEndian.Uint64(data), index: uint32(info >> 32)}
+			r := rel{off: binary.LittleEndian.Uint64(data), typ: uint32(info), index: uint32(info >> 32)}
 			if int(r.index) < len(o.syms) {
 				r.sym = o.syms[r.index]
 			} else {

@@ -25,14 +25,8 @@ type program struct {
 	funcInfo object.Info
 	lineInfo object.Info
 	ownBTF   *object.BTF // where the program needs BTF of its own
-	placed   []placement
+	placed   Layout
 	guessed  string // what the type was guessed from, for a note
-}
-
-// placement says where a function's code stands in a linked program.
-type placement struct {
-	fn *object.Function
-	at int
 }
 
 // mapKey names a map of an object or a jump table of one program.
@@ -75,7 +69,7 @@ func (l *load) link(fn *object.Function) (*program, error) {
 	if err := l.place(p, fn, at); err != nil {
 		return p, err
 	}
-	if cb, err := l.exceptionCallback(fn); err != nil {
+	if cb, err := exceptionCallback(l.obj, fn); err != nil {
 		return p, err
 	} else if cb != nil {
 		if _, done := at[cb]; !done {
@@ -85,7 +79,7 @@ func (l *load) link(fn *object.Function) (*program, error) {
 		}
 	}
 	for _, pl := range p.placed {
-		for _, r := range pl.fn.Relocs {
+		for _, r := range pl.Function.Relocs {
 			if err := l.relocate(p, pl, r); err != nil {
 				return p, err
 			}
@@ -105,36 +99,21 @@ func (l *load) place(p *program, fn *object.Function, at map[*object.Function]in
 	base := len(p.insns)
 	at[fn] = base
 	p.insns = append(p.insns, code...)
-	p.placed = append(p.placed, placement{fn, base})
+	p.placed = append(p.placed, Placement{fn, base})
 	l.obj.AppendFuncInfo(&p.funcInfo, fn, base)
 	l.obj.AppendLineInfo(&p.lineInfo, fn, base)
 
-	relocs := map[int]object.Reloc{}
-	for _, r := range fn.Relocs {
-		relocs[r.Insn] = r
-	}
+	relocs := relocsByInsn(fn)
 	for i, in := range code {
-		r, has := relocs[i]
-		var target int
-		switch {
-		case has && r.Kind == object.RelocFuncAddr:
-			target = (int(r.Offset) + int(in.Imm)) / 8
-			p.insns[base+i].SetSrc(object.PseudoFunc)
-		case in.Code != object.CodeCall || in.Src() != object.PseudoCall || has && r.Kind == object.RelocExternCall:
-			continue
-		case has && r.Kind == object.RelocCall:
-			target = int(r.Offset)/8 + int(in.Imm) + 1
-		case has:
-			return fmt.Errorf("%s: the call at instruction %d has a relocation that is none of a call", fn.Name, i)
-		default: // static functions of one section call each other without relocations
-			target = fn.Offset() + i + int(in.Imm) + 1
+		sub, err := callee(l.obj, fn, i, in, relocs)
+		if err != nil {
+			return err
 		}
-		sub := l.obj.Subprogram(target)
 		if sub == nil {
-			return fmt.Errorf("%s: the call at instruction %d leads to no function", fn.Name, i)
+			continue
 		}
-		if sub.Err != nil {
-			return sub.Err
+		if r, has := relocs[i]; has && r.Kind == object.RelocFuncAddr {
+			p.insns[base+i].SetSrc(object.PseudoFunc)
 		}
 		if _, done := at[sub]; !done {
 			if len(p.insns) > maxInsns {
@@ -154,8 +133,8 @@ const maxInsns = 1000000
 
 // exceptionCallback mirrors bpf_prog_assign_exc_cb: a declaration tag names
 // the function that handles exceptions thrown in the program.
-func (l *load) exceptionCallback(fn *object.Function) (*object.Function, error) {
-	b := l.obj.BTF
+func exceptionCallback(o *object.Object, fn *object.Function) (*object.Function, error) {
+	b := o.BTF
 	if b == nil {
 		return nil, nil
 	}
@@ -168,8 +147,8 @@ func (l *load) exceptionCallback(fn *object.Function) (*object.Function, error) 
 	if len(names) != 1 { // the verifier itself refuses several
 		return nil, nil
 	}
-	for _, f := range l.obj.Functions {
-		if f.Name != names[0] || l.obj.Program(f.Name) == f {
+	for _, f := range o.Functions {
+		if f.Name != names[0] || o.Program(f.Name) == f {
 			continue
 		}
 		if !f.Global || f.Hidden {
@@ -181,8 +160,8 @@ func (l *load) exceptionCallback(fn *object.Function) (*object.Function, error) 
 }
 
 // relocate mirrors bpf_object__relocate_data for one reference.
-func (l *load) relocate(p *program, pl placement, r object.Reloc) error {
-	i := pl.at + r.Insn
+func (l *load) relocate(p *program, pl Placement, r object.Reloc) error {
+	i := pl.At + r.Insn
 	in := p.insns[i:]
 	if in[0].Code != object.CodeLdImm && in[0].Code != object.CodeCall {
 		return nil // a failed CO-RE relocation took its place
@@ -257,7 +236,7 @@ func roundUp(v, to uint64) uint64 { return (v + to - 1) / to * to }
 
 // jumpTable mirrors create_jt_map: offsets in the section become offsets in
 // the program.
-func (l *load) jumpTable(p *program, pl placement, r object.Reloc) (jumpTable, error) {
+func (l *load) jumpTable(p *program, pl Placement, r object.Reloc) (jumpTable, error) {
 	key := mapKey{table: fmt.Sprintf("%s/%d", p.fn.Name, r.Offset)}
 	for _, t := range p.tables {
 		if t.key == key {
@@ -270,7 +249,7 @@ func (l *load) jumpTable(p *program, pl placement, r object.Reloc) (jumpTable, e
 	}
 	t := jumpTable{key: key}
 	for ; len(data) > 0; data = data[8:] {
-		t.entries = append(t.entries, uint32(int64(le.Uint64(data)/8)-int64(pl.fn.Offset())+int64(pl.at)))
+		t.entries = append(t.entries, uint32(int64(le.Uint64(data)/8)-int64(pl.Function.Offset())+int64(pl.At)))
 	}
 	p.tables = append(p.tables, t)
 	return t, nil
@@ -284,15 +263,4 @@ func (l *load) contextTags(p *program) {
 		return
 	}
 	p.ownBTF, p.funcInfo = l.obj.WithContextTags(p.funcInfo, name)
-}
-
-// Position returns where in the source an instruction of a linked program
-// comes from; ok is false when the object does not say.
-func (p *program) position(o *object.Object, insn int) (object.Position, bool) {
-	for i := len(p.placed) - 1; i >= 0; i-- {
-		if pl := p.placed[i]; insn >= pl.at {
-			return o.Position(pl.fn, insn-pl.at)
-		}
-	}
-	return object.Position{}, false
 }

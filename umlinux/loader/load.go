@@ -57,12 +57,16 @@ type Result struct {
 	program *program
 }
 
-// Position returns where in the source an instruction of the program comes from.
-func (r *Result) Position(insn int) (object.Position, bool) {
+// Object is what the program is of.
+func (r *Result) Object() *object.Object { return r.load.obj }
+
+// Layout says which functions the program's instructions belong to; it is
+// empty if the program could not be linked.
+func (r *Result) Layout() Layout {
 	if r.program == nil {
-		return object.Position{}, false
+		return nil
 	}
-	return r.program.position(r.load.obj, insn)
+	return r.program.placed
 }
 
 // load is the state of loading one object.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -124,7 +125,7 @@ func TestOrder(t *testing.T) {
 		t.Errorf("no error for an unknown section: %v", got["five"].Err)
 	}
 	two := got["two"]
-	pos, ok := two.Position(0)
+	pos, ok := position(two, 0)
 	if !ok || pos.Function != "two" || pos.Line != 18 {
 		t.Errorf("position %+v", pos)
 	}
@@ -194,11 +195,46 @@ func FuzzCheck(f *testing.F) {
 		}}
 		k := &Kernel{Path: "/nonexistent", Release: "7.2.1"}
 		err = Check(context.Background(), m, k, obj, Options{}, func(r Result) {
-			r.Position(0)
+			r.Layout().Find(0)
 			r.Lack(1)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestLayoutOf: what a log calls instruction 12 is found without a kernel, at
+// the place where linking puts it.
+func TestLayoutOf(t *testing.T) {
+	tested := 0
+	for _, path := range []string{"testdata/five.bpf.o", "../../internal/object/testdata/kitchen.bpf.o"} {
+		obj, err := object.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &load{obj: obj, kernel: &Kernel{}, core: map[*object.Function]relocated{}, failedCORE: map[place]string{}, externs: map[*object.Extern]resolvedExtern{}}
+		for _, fn := range obj.Programs() {
+			p, err := l.link(fn)
+			if err != nil {
+				continue // needs a kernel
+			}
+			tested += len(p.placed)
+			if got := LayoutOf(obj, fn); !slices.Equal(got, p.placed) {
+				t.Errorf("%s: %s: %v, linked as %v", path, fn.Name, got, p.placed)
+			}
+		}
+	}
+	if tested < 8 {
+		t.Errorf("only %d functions were compared", tested)
+	}
+}
+
+// position is where the source of an instruction of a program is.
+func position(r Result, insn int) (object.Position, bool) {
+	fn, i, ok := r.Layout().Find(insn)
+	if !ok {
+		return object.Position{}, false
+	}
+	return r.Object().Position(fn, i)
 }

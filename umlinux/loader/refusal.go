@@ -45,7 +45,7 @@ func (r *Result) Lack(insn int) error {
 	switch n := int(p.insns[insn].Imm); {
 	case n == btf.COREBadRelocationSentinel:
 		for _, pl := range p.placed {
-			name, ok := l.failedCORE[place{pl.fn, insn - pl.at}]
+			name, ok := l.failedCORE[place{pl.Function, insn - pl.At}]
 			switch {
 			case ok && strings.HasPrefix(name, "enum "):
 				return l.missing("enumerator", name)

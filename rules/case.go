@@ -1,0 +1,110 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/rules/messages"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// Case is a rejected program as rules see it.
+type Case struct {
+	Program Program
+	// Log is the verifier's log, of level 1 or 2.
+	Log string
+	// Cut says that the log is not whole, as a sentence for a note; "" if it is.
+	Cut string
+	// Locate finds the function that an instruction belongs to and its index
+	// in it. It is nil when there is no object, for a log alone.
+	Locate func(insn int) (fn *object.Function, i int, ok bool)
+	Object *object.Object
+	// Sources finds source files, below Dirs too; nil has none.
+	Sources *diag.Sources
+	Dirs    []string
+	// Summary and Path are read from Log where the caller has not done it.
+	Summary *verifierlog.Summary
+	Path    *verifierlog.Path
+
+	info  *debuginfo.Info
+	files map[string]sourceFile // what was compiled, by the object's name
+	// last is the step that the verifier gave up at, -1 without a path.
+	last int
+	// match is how the complaint was recognised; its Code is empty if it was not.
+	match messages.Match
+}
+
+// sourceFile is a whole source file.
+type sourceFile struct {
+	*sourcetext.File
+	text string
+}
+
+// Program is what is known of a program beside its instructions.
+type Program struct {
+	Name    string
+	Section string // "" for a log alone
+	Type    string // "xdp", as libbpf names types; "" when unknown
+	Attach  string
+}
+
+// Diagnose explains a rejection.
+func Diagnose(c Case) diag.Diagnostic {
+	if c.Summary == nil {
+		c.Summary = new(verifierlog.Summarize(c.Log))
+	}
+	if c.Path == nil {
+		// A reader of a string does not fail; a log that has no path has an empty one.
+		c.Path, _ = verifierlog.ReadPath(strings.NewReader(c.Log))
+	}
+	c.last = c.Path.Len() - 1
+	c.match, _ = messages.Find(c.Summary.Message)
+
+	d := c.plain()
+	for _, code := range messages.Codes() {
+		if code.ID == c.match.Code {
+			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
+		}
+	}
+	if f := registered[c.match.Code]; f != nil {
+		f(&c, &d)
+	}
+	return d
+}
+
+// plain is the diagnostic before a rule has looked at the case: code, kernel's
+// words, the instruction's place. A complaint that no rule claims stays so.
+func (c *Case) plain() diag.Diagnostic {
+	d := diag.Diagnostic{
+		Code: "BPF0000", Name: "unrecognised-message", Severity: diag.SeverityError, Class: diag.ClassVerifier,
+		Message: "the verifier rejected `" + c.Program.Name + "`", KernelMessage: c.Summary.Message,
+	}
+	if c.Summary.First > 0 {
+		d.LogLines = []int{c.Summary.First, c.Summary.Last}
+	}
+	if c.Cut != "" {
+		d.Notes = append(d.Notes, c.Cut)
+	}
+	if c.Summary.Insn >= 0 {
+		d.Insn = new(c.Summary.Insn)
+		l, ok := c.label(c.Summary.Insn, "")
+		d.Function = l.Function
+		if ok {
+			l.Primary = true
+			d.Labels = []diag.Label{l}
+		}
+	}
+	return d
+}
+
+// registered are the rules by code.
+var registered = map[string]func(*Case, *diag.Diagnostic){}
+
+// rule registers the function of a code, which completes a plain diagnostic.
+func rule(code string, f func(*Case, *diag.Diagnostic)) struct{} {
+	registered[code] = f
+	return struct{}{}
+}

@@ -1,0 +1,86 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+)
+
+// insertBefore makes the edit that puts statements in front of the statement
+// that an instruction belongs to, at its indentation. lines are theirs, with
+// "\t" for one more level. ok is false where that would not be right: in a
+// loop's head, without the source file, in a macro.
+func (c *Case) insertBefore(insn int, lines ...string) (diag.Edit, bool) {
+	at, file, ok := c.source(insn)
+	if !ok || at.Stmt == nil || at.Stmt.Bare {
+		return diag.Edit{}, false
+	}
+	switch at.Stmt.Kind {
+	case sourcetext.LoopStmt:
+		if at.InHead {
+			return diag.Edit{}, false
+		}
+	case sourcetext.LabelStmt, sourcetext.BlockStmt:
+		return diag.Edit{}, false
+	}
+	p, _ := c.place(insn)
+	if _, whole := c.files[p.File]; !whole {
+		return diag.Edit{}, false
+	}
+	indent := file.Indent(at.Stmt.Start)
+	step := "\t"
+	if !strings.Contains(indent, "\t") && indent != "" {
+		step = strings.Repeat(" ", c.indentWidth(file, indent, at.Function))
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		for strings.HasPrefix(l, "\t") {
+			b.WriteString(step)
+			l = l[1:]
+		}
+		b.WriteString(l + "\n" + indent)
+	}
+	line, column := file.Position(at.Stmt.Start)
+	pos := diag.Position{Line: line, Column: column}
+	return diag.Edit{File: p.File, Start: pos, End: pos, Replacement: b.String()}, true
+}
+
+// indentWidth is how many spaces a level of the function has.
+func (c *Case) indentWidth(file *sourcetext.File, indent string, f sourcetext.Function) int {
+	for _, n := range []int{2, 3, 4, 8} {
+		if len(indent) == n && len(file.Indent(f.Start)) == 0 {
+			return n
+		}
+	}
+	if len(indent)%4 == 0 {
+		return 4
+	}
+	return 2
+}
+
+// leave is the statement that ends the function of an instruction without
+// doing anything: the program type's neutral value. ok is false where nobody
+// can know what the caller makes of it.
+func (c *Case) leave(insn int) (stmt string, ok bool) {
+	fn, _, found := c.function(insn)
+	if !found || fn.Name != c.Program.Name {
+		return "return 0;", false
+	}
+	p, _ := c.place(insn)
+	if len(p.Inlined) > 0 {
+		return "return 0;", false
+	}
+	switch c.Program.Type {
+	case "xdp":
+		return "return XDP_PASS;", true
+	case "sched_cls", "sched_act", "tc":
+		if strings.Contains(c.files[p.File].text, "TC_ACT_OK") {
+			return "return TC_ACT_OK;", true
+		}
+		return "return 0;", true
+	case "cgroup_skb", "cgroup_sock", "cgroup_sock_addr", "cgroup_device", "cgroup_sysctl", "cgroup_sockopt", "sk_skb", "sk_msg", "sk_lookup", "sk_reuseport":
+		return "return 1;", true
+	}
+	return "return 0;", true
+}

@@ -1,0 +1,90 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var _ = rule("BPF0101", nullDereference)
+
+// nullDereference: memory is accessed through a pointer of a type "…_or_null"
+// (check_mem_access in kernel/bpf/verifier.c).
+func nullDereference(c *Case, d *diag.Diagnostic) {
+	if len(c.match.Fields) == 0 {
+		return
+	}
+	l, ok := c.fault(c.match.Fields[0])
+	if !ok {
+		return
+	}
+	name := c.name(c.last, l)
+	d.Message = "this pointer may be NULL"
+	if name.Expr != "" && !name.From {
+		d.Message = quote(name.Expr) + " may be NULL here"
+	}
+	primary(d, "used here without a check")
+	link := c.origin(d, c.last, l, "")
+	if link.Kind == verifierlog.LinkResult {
+		s := c.Path.Step(link.Step)
+		c.relabel(d, link.Step, whyNull(string(s.Func)))
+	}
+	what := c.say(c.last, l)
+	if k, found := c.lostNullCheck(l); found {
+		d.Class = diag.ClassCompiler
+		c.tell(d, k.Step, k.Loc, "this check is of another copy")
+		d.Notes = append(d.Notes, fmt.Sprintf("the compiler compares %s with NULL and uses %s, which the verifier does not know to be the same", c.register(k.Loc), c.register(l)))
+	} else {
+		d.Notes = append(d.Notes, fmt.Sprintf("on the path to this line nothing compares %s with NULL", what))
+	}
+	if name.Expr == "" || name.From || name.Likely {
+		d.Helps = append(d.Helps, diag.Help{Text: "keep the pointer in a variable and check it before it is used", Applicability: diag.Placeholder})
+		return
+	}
+	h := diag.Help{Text: "check " + quote(name.Expr) + " first", Applicability: diag.Placeholder}
+	leave, sure := c.leave(c.Path.Insn(c.last))
+	if e, ok := c.insertBefore(c.Path.Insn(c.last), "if (!"+name.Expr+")", "\t"+leave); ok {
+		h.Edits = []diag.Edit{e}
+		h.Applicability = diag.Likely
+		if !sure {
+			h.Applicability = diag.Placeholder
+		}
+	}
+	d.Helps = append(d.Helps, h)
+}
+
+// lostNullCheck finds a check against NULL on the path that was of a copy.
+func (c *Case) lostNullCheck(l verifierlog.Loc) (verifierlog.Check, bool) {
+	for _, k := range c.Path.Checks(c.last, l) {
+		if k.HasImm && k.Imm == 0 && (k.Operator == "==" || k.Operator == "!=") && k.Taken == (k.Operator == "!=") && !k.SubjectNarrowed {
+			return k, true
+		}
+	}
+	return verifierlog.Check{}, false
+}
+
+// whyNull says when a function returns NULL.
+func whyNull(fn string) string {
+	switch fn {
+	case "bpf_map_lookup_elem", "bpf_map_lookup_percpu_elem":
+		return "returns NULL when there is no element with this key"
+	case "bpf_ringbuf_reserve":
+		return "returns NULL when the ring buffer is full"
+	case "bpf_sk_lookup_tcp", "bpf_sk_lookup_udp", "bpf_skc_lookup_tcp":
+		return "returns NULL when there is no such socket"
+	case "bpf_sk_storage_get", "bpf_inode_storage_get", "bpf_task_storage_get", "bpf_cgrp_storage_get":
+		return "returns NULL when there is no storage, and none could be made"
+	case "bpf_kptr_xchg":
+		return "returns NULL when nothing was stored there"
+	case "bpf_obj_new_impl", "bpf_obj_new", "bpf_percpu_obj_new_impl":
+		return "returns NULL when there is no memory"
+	case "bpf_dynptr_slice", "bpf_dynptr_slice_rdwr", "bpf_dynptr_data":
+		return "returns NULL when the dynptr is shorter than that"
+	case "bpf_task_from_pid", "bpf_cgroup_from_id", "bpf_task_acquire", "bpf_cgroup_acquire":
+		return "returns NULL when it is gone, or never was"
+	case "":
+		return "may be NULL"
+	}
+	return quote(fn) + " may return NULL"
+}

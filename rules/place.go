@@ -1,0 +1,110 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+)
+
+// label marks the place of an instruction in the source: the smallest
+// expression that the compiler made it from. Without an object the log's source
+// lines serve, which have no columns and no folders. ok is false if nothing
+// tells; the function's name may be known all the same.
+func (c *Case) label(insn int, text string) (l diag.Label, ok bool) {
+	l = diag.Label{Text: text, Insn: new(insn)}
+	if c.Locate == nil {
+		return c.labelOfLog(l)
+	}
+	place, ok := c.place(insn)
+	l.File, l.Line, l.Column, l.Function = place.File, place.Line, place.Column, place.Function
+	l.Source = strings.TrimRight(place.Text, "\r\n")
+	for _, in := range place.Inlined {
+		l.InlinedFrom = append(l.InlinedFrom, diag.Call{Function: in.Caller, File: in.File, Line: in.Line, Column: in.Column})
+	}
+	if !ok {
+		return l, false
+	}
+	if at, file, found := c.source(insn); found {
+		l.Line, l.Column = file.Position(at.Span.Start)
+		l.EndLine, l.EndColumn = file.Position(at.Span.End)
+		if l.Line != place.Line { // the text that the object carries is of its own line
+			l.Source = ""
+		}
+	}
+	return l, true
+}
+
+func (c *Case) labelOfLog(l diag.Label) (diag.Label, bool) {
+	visits := c.Path.Visits(*l.Insn)
+	if len(visits) == 0 {
+		return l, false
+	}
+	s := c.Path.Step(visits[len(visits)-1]).Source
+	if s.Line == 0 {
+		return l, false
+	}
+	l.File, l.Line, l.Source = s.File, s.Line, s.Text
+	return l, true
+}
+
+// function is the function of the object that an instruction belongs to, and
+// the instruction's index in it.
+func (c *Case) function(insn int) (fn *object.Function, i int, ok bool) {
+	if c.Locate == nil {
+		return nil, 0, false
+	}
+	return c.Locate(insn)
+}
+
+// place is where the object says that an instruction comes from.
+func (c *Case) place(insn int) (p debuginfo.Place, ok bool) {
+	fn, i, ok := c.function(insn)
+	if !ok {
+		return p, false
+	}
+	return c.debug().Place(fn, i)
+}
+
+// source is what stands at an instruction's place in the source, with the text
+// that it is part of: the file, if it is there and what was compiled, else the
+// line that the object carries.
+func (c *Case) source(insn int) (at sourcetext.Place, file *sourcetext.File, ok bool) {
+	p, ok := c.place(insn)
+	if !ok || p.Line == 0 {
+		return at, nil, false
+	}
+	if file = c.file(p.File, p.Line, p.Text); file == nil {
+		return at, nil, false
+	}
+	at, ok = file.At(p.Line, p.Column)
+	if !ok || at.Span.End <= at.Span.Start {
+		return at, nil, false
+	}
+	return at, file, true
+}
+
+// file returns a source text in which a line has the text that the object carries.
+func (c *Case) file(name string, line int, text string) *sourcetext.File {
+	rust := strings.HasSuffix(name, ".rs")
+	if f, known := c.files[name]; known {
+		return f.File
+	}
+	lines, ok := c.Sources.Lines(name, c.Dirs, line, strings.TrimRight(text, "\r\n"))
+	if !ok {
+		if text == "" {
+			return nil
+		}
+		// One line at its place. It is not kept: the next question is of another.
+		return sourcetext.Parse([]byte(strings.Repeat("\n", line-1)+text), rust)
+	}
+	if c.files == nil {
+		c.files = map[string]sourceFile{}
+	}
+	all := strings.Join(lines, "\n")
+	f := sourcetext.Parse([]byte(all), rust)
+	c.files[name] = sourceFile{f, all}
+	return f
+}

@@ -1,0 +1,153 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// primary sets what the marked place of the failure says.
+func primary(d *diag.Diagnostic, text string) {
+	for i := range d.Labels {
+		if d.Labels[i].Primary {
+			d.Labels[i].Text = text
+		}
+	}
+}
+
+// tell adds a label at a step, in path order before the primary one, and the
+// place's value there as evidence. Places that say the same are told once; of
+// those at one position the first counts. It says whether there is such a label.
+func (c *Case) tell(d *diag.Diagnostic, step int, l verifierlog.Loc, text string) bool {
+	if step < 0 {
+		return false
+	}
+	label, ok := c.label(c.Path.Insn(step), text)
+	if !ok {
+		return false
+	}
+	for i := range d.Labels {
+		o := &d.Labels[i]
+		if o.File == label.File && o.Line == label.Line && o.Column == label.Column && (!o.Primary || o.EndColumn == label.EndColumn) {
+			return o.Text == label.Text
+		}
+	}
+	at := len(d.Labels)
+	for i := range d.Labels {
+		if d.Labels[i].Primary {
+			at = i
+			break
+		}
+	}
+	d.Labels = append(d.Labels[:at], append([]diag.Label{label}, d.Labels[at:]...)...)
+	c.evidence(d, step, l)
+	return true
+}
+
+// relabel changes what the label of a step says.
+func (c *Case) relabel(d *diag.Diagnostic, step int, text string) {
+	for i := range d.Labels {
+		if !d.Labels[i].Primary && *d.Labels[i].Insn == c.Path.Insn(step) {
+			d.Labels[i].Text = text
+		}
+	}
+}
+
+// register names a place as the verifier does.
+func (c *Case) register(l verifierlog.Loc) string {
+	l.Frame = 0
+	return l.String()
+}
+
+// evidence adds what the verifier knew of a place behind a step.
+func (c *Case) evidence(d *diag.Diagnostic, step int, l verifierlog.Loc) {
+	if step < 0 {
+		return
+	}
+	s := c.Path.Step(step)
+	v, known := c.Path.After(step, l)
+	if step == c.last {
+		v, known = c.Path.Before(step, l)
+	}
+	e := diag.Evidence{Insn: s.Insn.Index, Source: strings.TrimSpace(s.Source.Text), Register: l.String()}
+	if known {
+		e.State = v.String()
+	}
+	if n := c.name(min(step+1, c.last), l); n.Expr != "" && !n.From {
+		e.Variable = n.Expr
+	}
+	if p, ok := c.place(s.Insn.Index); ok {
+		e.File, e.Line, e.Column, e.Source = p.File, p.Line, p.Column, strings.TrimSpace(p.Text)
+	}
+	d.Evidence = append(d.Evidence, e)
+}
+
+// source of a value: the link at which it was made, behind moves, spills,
+// fills and arguments, and the place that it was in then.
+func (c *Case) made(step int, l verifierlog.Loc) verifierlog.Link {
+	link := verifierlog.Link{Step: -1, Loc: l}
+	for _, k := range c.Path.Chain(step, l) {
+		link = k
+		switch k.Kind {
+		case verifierlog.LinkMove, verifierlog.LinkSpill, verifierlog.LinkFill, verifierlog.LinkArgument, verifierlog.LinkReturn:
+			continue
+		case verifierlog.LinkArith:
+			if v, ok := c.Path.After(k.Step, k.Loc); ok && v.Base != verifierlog.Scalar && v.Base != verifierlog.NotInit {
+				continue // a pointer that was moved
+			}
+		}
+		break
+	}
+	return link
+}
+
+// origin tells where a value comes from, with more as the end of the sentence:
+// "returned by `bpf_map_lookup_elem`" + more.
+func (c *Case) origin(d *diag.Diagnostic, step int, l verifierlog.Loc, more string) verifierlog.Link {
+	link := c.made(step, l)
+	if text := c.made2text(link); text != "" {
+		c.tell(d, link.Step, link.Loc, text+more)
+	}
+	return link
+}
+
+// made2text says how a value was made.
+func (c *Case) made2text(k verifierlog.Link) string {
+	s := c.Path.Step(k.Step)
+	switch k.Kind {
+	case verifierlog.LinkResult:
+		return "returned by " + quote(string(s.Func))
+	case verifierlog.LinkCallback:
+		return "passed by the kernel to this callback"
+	case verifierlog.LinkConst:
+		return fmt.Sprintf("set to %d", s.Imm)
+	case verifierlog.LinkAddress:
+		if v, ok := c.Path.After(k.Step, k.Loc); ok && v.Base != verifierlog.Scalar {
+			return kindOf(v)
+		}
+		return "a constant"
+	case verifierlog.LinkLoad:
+		return "loaded here"
+	case verifierlog.LinkRead, verifierlog.LinkWritten:
+		return "read from the stack"
+	case verifierlog.LinkArith:
+		return "computed here"
+	case verifierlog.LinkMove32:
+		return "the upper half is lost here"
+	}
+	return ""
+}
+
+// fault is the place that a message names, "R3", at the step that failed.
+func (c *Case) fault(field string) (verifierlog.Loc, bool) {
+	if c.last < 0 || len(field) < 2 || field[0] != 'R' {
+		return verifierlog.Loc{}, false
+	}
+	var r int
+	if _, err := fmt.Sscanf(field, "R%d", &r); err != nil || r < 0 || r > 10 {
+		return verifierlog.Loc{}, false
+	}
+	return verifierlog.Reg(c.Path.Step(c.last).Frame, r), true
+}

@@ -1,0 +1,107 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// rangeOf says what a number may be, in the source's terms: "5", "at most
+// 255", "anything from -1 to 4095". typ is what the source declares; nil is
+// unknown. "" if the verifier knows no bound.
+func rangeOf(v verifierlog.Value, typ *debuginfo.Type) string {
+	if v.Base != verifierlog.Scalar {
+		return ""
+	}
+	if v.Const {
+		return fmt.Sprint(v.Number)
+	}
+	b := &v.Bounds
+	signed := typ != nil && typ.Underlying().Signed
+	switch {
+	case b.Smin >= 0 || !signed && (b.Umax < math.MaxUint64 || b.Umin > 0):
+		switch lo, hi := b.Umin, b.Umax; {
+		case b.Smin >= 0 && uint64(b.Smin) > lo || b.Smin >= 0 && uint64(b.Smax) < hi:
+			return between(fmt.Sprint(max(lo, uint64(b.Smin))), fmt.Sprint(min(hi, uint64(b.Smax))))
+		case lo == 0 && hi == math.MaxUint64:
+			return ""
+		case hi == math.MaxUint64:
+			return fmt.Sprintf("at least %d", lo)
+		default:
+			return between(fmt.Sprint(lo), fmt.Sprint(hi))
+		}
+	case b.Smin == math.MinInt64 && b.Smax == math.MaxInt64:
+		return ""
+	case b.Smin == math.MinInt64:
+		return fmt.Sprintf("at most %d, also negative", b.Smax)
+	case b.Smax == math.MaxInt64:
+		return fmt.Sprintf("at least %d", b.Smin)
+	}
+	return between(fmt.Sprint(b.Smin), fmt.Sprint(b.Smax))
+}
+
+func between(lo, hi string) string {
+	if lo == hi {
+		return lo
+	}
+	return "anything from " + lo + " to " + hi
+}
+
+// kindOf says what a pointer points to: "a value of map `counts`, 8 bytes".
+func kindOf(v verifierlog.Value) string {
+	or := ""
+	if v.Flags&verifierlog.MaybeNull != 0 {
+		or = ", or NULL"
+	}
+	switch v.Base {
+	case verifierlog.NotInit:
+		return "nothing: it was never written"
+	case verifierlog.Scalar:
+		return "a number"
+	case verifierlog.Ctx:
+		return "the context"
+	case verifierlog.FramePtr:
+		return "an address on the stack"
+	case verifierlog.MapPtr:
+		return "a map"
+	case verifierlog.MapValue, verifierlog.MapKey:
+		what, size := "value", v.ValSize
+		if v.Base == verifierlog.MapKey {
+			what, size = "key", v.KeySize
+		}
+		s := "a pointer to a " + what + " of a map"
+		if v.Map != "" {
+			s = "a pointer to a " + what + " of map " + quote(v.Map)
+		}
+		if size > 0 {
+			s += fmt.Sprintf(" (%d bytes)", size)
+		}
+		return s + or
+	case verifierlog.Packet, verifierlog.PacketMeta:
+		return "a pointer into the packet" + or
+	case verifierlog.PacketEnd:
+		return "the end of the packet"
+	case verifierlog.Socket, verifierlog.SockCommon, verifierlog.TCPSock, verifierlog.XDPSock:
+		return "a pointer to a socket" + or
+	case verifierlog.BTFPtr:
+		trust := ""
+		switch {
+		case v.Flags&verifierlog.Untrusted != 0:
+			trust = " that may not be valid any more"
+		case v.Flags&verifierlog.RCU != 0:
+			trust = " that RCU protects"
+		}
+		return "a pointer to a kernel `struct " + v.TypeName + "`" + trust + or
+	case verifierlog.Mem, verifierlog.Buf:
+		s := "a pointer to memory"
+		if v.MemSize > 0 {
+			s = fmt.Sprintf("a pointer to %d bytes of memory", v.MemSize)
+		}
+		return s + or
+	case verifierlog.Arena:
+		return "a pointer into the arena"
+	}
+	return "a " + v.Type + or
+}
