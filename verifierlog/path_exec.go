@@ -13,9 +13,10 @@ func (m *machine) exec(i int, in *Insn, frame int, next *record) {
 	case OpMov:
 		m.move(i, in, dst, src)
 	case OpALU:
-		m.operandsOf(dst, src)
-		v, known := arithmetic(in, dst, src)
-		dst.set(v, known, made(i, madeResult), i)
+		if m.operandsOf(dst, src); dst != nil {
+			v, known := arithmetic(in, dst, src)
+			dst.set(v, known, made(i, madeResult), i)
+		}
 	case OpNeg, OpByteOrder, OpArenaCast, OpPercpu:
 		if src == nil {
 			src = dst
@@ -121,7 +122,7 @@ func (m *machine) move(i int, in *Insn, dst, src *cell) {
 // stack. The rest is printed, by kernels that print it.
 func arithmetic(in *Insn, dst, src *cell) (Value, bool) {
 	unknown := scalar()
-	if dst == nil || !dst.known || !in.Wide {
+	if !dst.known || !in.Wide {
 		return unknown, false
 	}
 	n := in.Imm

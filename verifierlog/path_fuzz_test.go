@@ -67,6 +67,7 @@ func exercise(t *testing.T, p *Path) {
 	for _, i := range []int{p.Len() - 1, p.Len() - 2, p.Begin, p.Len() / 2, -1, p.Len()} {
 		s := p.Step(i)
 		p.Open(i)
+		p.Changing(i)
 		p.Taken(i)
 		p.Callsite(i, s.Frame)
 		for _, l := range append(p.Places(i), Reg(s.Frame, s.Dst), Reg(s.Frame, s.Src), Slot(0, -8), Loc{Frame: 99, Reg: 99}) {

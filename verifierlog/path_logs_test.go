@@ -161,6 +161,10 @@ func ask(out *strings.Builder, p *Path, query string) error {
 			break
 		}
 		fmt.Fprintf(out, "%s was %s%s\n", loss.Loc, show(loss.Was, true), step(p, loss.Step))
+	case "changing":
+		for _, c := range p.Changing(i) {
+			fmt.Fprintf(out, "%s: %s -> %s\n", c.Loc, show(c.Before, true), show(c.After, true))
+		}
 	case "same":
 		fmt.Fprintln(out, p.Same(i, l))
 	case "open":

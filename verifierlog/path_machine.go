@@ -153,7 +153,7 @@ func (m *machine) slot(frame, off int) *cell {
 	return &f.slots[-off/8-1]
 }
 
-// eachCell calls f for all places, until it returns false.
+// eachCell calls f for all places.
 func (m *machine) eachCell(f func(Loc, *cell)) {
 	for i := range m.frames {
 		for r := range m.frames[i].regs {
@@ -163,6 +163,15 @@ func (m *machine) eachCell(f func(Loc, *cell)) {
 			f(Loc{Frame: i, Reg: -1, Slot: -8 * (k + 1)}, &m.frames[i].slots[k])
 		}
 	}
+}
+
+// cells is how many places m has.
+func (m *machine) cells() int {
+	n := 0
+	for i := range m.frames {
+		n += numRegs + len(m.frames[i].slots)
+	}
+	return n
 }
 
 // set gives a place another value. Its name stays.

@@ -14,8 +14,12 @@ func ReadPath(r io.ReaderAt) (*Path, error) {
 	for sc.Scan() {
 		b.node(sc.Node())
 	}
-	b.p.values.reset()
-	return b.p, sc.Err()
+	p := b.p
+	p.values.reset()
+	if k := len(p.recs); k > 0 {
+		p.Speculative = p.recs[k-1].flags&recSpeculative != 0
+	}
+	return p, sc.Err()
 }
 
 // pathBuilder follows a log and keeps the path that the verifier is on.
@@ -27,16 +31,16 @@ type pathBuilder struct {
 	known     bool      // source is that of the next instruction
 	frame     int       // of the last state: where the next instruction is
 	succ      successor // of the last instruction
-	level2    bool      // the log has more than one path
+	level2    bool      // the log has all paths
 	takenBack bool      // the kernel took back text in front of the next instruction
-	spec      bool
-	ended     bool // the path before is over: it was safe, or ended in exit
-	fresh     bool // nothing of the walk was read
-	over      bool // statistics: what follows is another log
-	resumed   int  // step that a branch was taken up behind, -1
-	lastKind  Kind
-	insnLine  int
-	async     bool // the last state was that of a callback that runs later
+	spec      bool      // the branch is speculated on
+	ended     bool      // the path before is over: it was safe, or ended in exit
+	fresh     bool      // nothing of the walk was read
+	over      bool      // statistics: what follows is another log
+	resumed   int       // step that a branch was taken up behind, -1
+	lastKind  Kind      // of the node before
+	insnLine  int       // line of the last instruction
+	async     bool      // the last state was that of a callback that runs later
 	filter    stateFilter
 	returning bool // between "returning from callee" and the next instruction
 }
@@ -50,7 +54,7 @@ type walk struct {
 // begin starts a walk of its own.
 func (b *pathBuilder) begin() {
 	p := b.p
-	p.recs, p.Begin, p.Truncated, p.Speculative = p.recs[:0], 0, false, false
+	p.recs, p.Begin, p.Truncated = p.recs[:0], 0, false
 	p.entry = resume{offset: -1}
 	clear(p.resumes)
 	b.walks = b.walks[:0]

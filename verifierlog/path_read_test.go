@@ -161,3 +161,76 @@ func TestPathTruncated(t *testing.T) {
 		t.Errorf("r2 is not known: %+v", v)
 	}
 }
+
+// TestPathBranches: which visit a branch goes back to, in logs of level 2.
+func TestPathBranches(t *testing.T) {
+	for _, c := range []struct {
+		name, log string
+		insns     []int
+		spec      bool
+	}{
+		{"the last visit that waits", `0: R1=ctx() R10=fp0
+0: (85) call bpf_get_prandom_u32#7    ; R0_w=scalar()
+1: (15) if r0 == 0x0 goto pc+2        ; R0_w=scalar(umin=1)
+2: (15) if r0 == 0x1 goto pc+2        ; R0_w=scalar(umin=2)
+3: (95) exit
+
+from 2 to 5: R0=1 R10=fp0
+5: (95) exit
+
+from 1 to 4: safe
+`, []int{0, 1}, false},
+		{"a jump that had one way only pushed nothing", `0: R1=ctx() R10=fp0
+0: (b7) r6 = 0                        ; R6_w=0
+1: (85) call bpf_get_prandom_u32#7    ; R0_w=scalar()
+2: (15) if r0 == 0x7 goto pc+3        ; R0_w=scalar()
+3: (07) r6 += 1                       ; R6_w=1
+4: (b7) r0 = 1                        ; R0_w=1
+5: (05) goto pc-4
+2: (15) if r0 == 0x7 goto pc+3        ; R0_w=1
+3: (07) r6 += 1                       ; R6_w=2
+4: (95) exit
+
+from 2 to 6: R0=7 R6=0 R10=fp0
+6: (0f) r6 += r1
+R1 !read_ok
+`, []int{0, 1, 2, 6}, false},
+		{"speculation", `0: R1=ctx() R10=fp0
+0: (b7) r0 = 0                        ; R0_w=0
+1: (15) if r0 == 0x0 goto pc+1        ; R0_w=0
+3: (95) exit
+
+from 1 to 2 (speculative execution): R0=0 R10=fp0
+2: (bf) r0 = r5
+R5 !read_ok
+`, []int{0, 1, 2}, true},
+		{"a push that is not in the log", `7: (b7) r0 = 0                        ; R0_w=0
+8: (95) exit
+
+from 2 to 5: R0=1 R10=fp0
+5: (bf) r0 = r5
+R5 !read_ok
+`, []int{5}, false},
+		{"another program behind the statistics", `0: R1=ctx() R10=fp0
+0: (95) exit
+processed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+0: R1=ctx() R10=fp0
+0: (bf) r0 = r5
+R5 !read_ok
+`, []int{0}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := ReadPath(strings.NewReader(c.log))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := insnsOf(t, []byte(c.log)); !slices.Equal(got, c.insns) {
+				t.Errorf("got %v, not %v", got, c.insns)
+			}
+			if p.Speculative != c.spec {
+				t.Errorf("Speculative is %v", p.Speculative)
+			}
+			exercise(t, p)
+		})
+	}
+}

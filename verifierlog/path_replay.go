@@ -5,6 +5,7 @@ type valueIndex struct {
 	ready    bool
 	operands [][2]vid  // of each step
 	saved    []machine // states at steps Begin, Begin+every, …
+	cells    int       // places in saved
 	every    int
 	now      machine // the last one asked for
 	state    State
@@ -13,8 +14,9 @@ type valueIndex struct {
 }
 
 const (
-	savedMax   = 256
-	savedEvery = 64
+	savedMax   = 256     // states that are saved
+	savedCells = 1 << 16 // places in all of them, of about 400 bytes
+	savedEvery = 64      // steps between them, doubled as often as needed
 )
 
 func (x *valueIndex) reset() { *x = valueIndex{every: savedEvery} }
@@ -39,16 +41,22 @@ func (p *Path) prepare() {
 }
 
 func (x *valueIndex) save(m *machine) {
-	if len(x.saved) == savedMax {
-		for i := range savedMax / 2 { // keep every second
+	if n := len(x.saved); n == savedMax || n > 1 && x.cells > savedCells {
+		x.cells = 0
+		for i := range n / 2 { // keep every second
 			x.saved[i], x.saved[2*i+1] = x.saved[2*i+1], machine{}
+			x.cells += x.saved[i].cells()
 		}
-		x.saved = x.saved[:savedMax/2]
+		clear(x.saved[n/2:])
+		x.saved = x.saved[:n/2]
 		x.every *= 2
-		return
+		if n%2 == 0 { // m is one of the others
+			return
+		}
 	}
 	x.saved = append(x.saved, machine{})
 	m.copyTo(&x.saved[len(x.saved)-1])
+	x.cells += m.cells()
 }
 
 // beginning makes m the state at the begin of the walk.
