@@ -1,6 +1,9 @@
 package object
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sort"
+)
 
 // Position is where in the source an instruction comes from. Line and column
 // count from 1; 0 means unknown. The column counts bytes.
@@ -20,19 +23,18 @@ func (o *Object) Position(f *Function, i int) (pos Position, ok bool) {
 		return pos, false
 	}
 	r := o.ext.lines[f.Section]
-	for j := range r.len() {
-		at := r.insn(j)
-		if at < f.offset || at > f.offset+i {
-			continue
-		}
-		rec := r.at(j)
-		word := func(n int) uint32 { return binary.LittleEndian.Uint32(rec[4*n:]) }
-		col := word(3) // struct bpf_line_info: line << 10 | column
-		pos.File, pos.Text = o.BTF.String(word(1)), o.BTF.String(word(2))
-		pos.Line, pos.Column = int(col>>10), int(col&1023)
-		ok = true
+	// clang writes the records in order, as the kernel wants them; in any other
+	// order some position is found, not necessarily the nearest.
+	j := sort.Search(r.len(), func(j int) bool { return r.insn(j) > f.offset+i }) - 1
+	if j < 0 || r.insn(j) < f.offset || r.insn(j) > f.offset+i {
+		return pos, false
 	}
-	return pos, ok
+	rec := r.at(j)
+	word := func(n int) uint32 { return binary.LittleEndian.Uint32(rec[4*n:]) }
+	col := word(3) // struct bpf_line_info: line << 10 | column
+	pos.File, pos.Text = o.BTF.String(word(1)), o.BTF.String(word(2))
+	pos.Line, pos.Column = int(col>>10), int(col&1023)
+	return pos, true
 }
 
 // UsesContextTags says whether any function argument is tagged __arg_ctx.
