@@ -129,6 +129,9 @@ func (f *File) At(line, column int) (p Place, ok bool) {
 	}
 	p.Function = fn
 	if tok < fn.open {
+		if h := f.headOf(fn); h.Start <= off && off < h.End || column == 0 {
+			p.Span = h
+		}
 		return p, true
 	}
 	find := finder{f: f, tok: tok}
@@ -147,6 +150,10 @@ func (f *File) At(line, column int) (p Place, ok bool) {
 		return p, true
 	}
 	if n := f.choose(find.found); n != nil {
+		if w := f.word(tok); n.Kind == Name && strings.HasPrefix(strings.TrimLeft(w, "_"), "asm") && p.Stmt != nil && p.Stmt.first == tok {
+			p.Span = f.trimmed(p.Stmt.Span)
+			return p, true
+		}
 		p.Expr, p.Span = n, n.Span
 		return p, true
 	}
@@ -155,13 +162,28 @@ func (f *File) At(line, column int) (p Place, ok bool) {
 		case s.Head.End > s.Head.Start && s.Head.Start == p.Span.Start:
 			p.Span = s.Head
 		case s.Kind == ReturnStmt || s.Kind == LabelStmt || s.Kind == JumpStmt:
-			p.Span = s.Span
-			for p.Span.End > p.Span.Start+1 && strings.ContainsRune("; \t", rune(f.text[p.Span.End-1])) {
-				p.Span.End--
-			}
+			p.Span = f.trimmed(s.Span)
 		}
 	}
 	return p, true
+}
+
+// trimmed is a statement's span without its semicolon.
+func (f *File) trimmed(s Span) Span {
+	for s.End > s.Start+1 && strings.IndexByte("; \t", f.text[s.End-1]) >= 0 {
+		s.End--
+	}
+	return s
+}
+
+// headOf is a function's name and parameters.
+func (f *File) headOf(fn Function) Span {
+	for i := fn.open - 1; i > 0 && f.toks[i].start >= fn.Start; i-- {
+		if m := f.toks[i].match; f.is(i, ")") && m > 0 && f.word(m-1) != "" && !strings.HasPrefix(f.word(m-1), "__attribute") {
+			return Span{f.toks[m-1].start, f.toks[i].end}
+		}
+	}
+	return Span{fn.Start, fn.Body.Start}
 }
 
 // finder looks for what a token belongs to.
@@ -179,6 +201,11 @@ func (d *finder) stmts(list []*Stmt) {
 		}
 		d.stmt = s
 		for _, n := range s.Exprs {
+			// `if (p->x)`: the branch is at the condition's beginning.
+			if n.Kind == Member && n.first == d.tok && s.Head.Start <= n.Start && n.Start < s.Head.End {
+				d.found = append(d.found, n)
+				return
+			}
 			d.node(n)
 		}
 		d.stmts(s.Body)

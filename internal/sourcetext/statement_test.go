@@ -55,7 +55,7 @@ func TestNothingThere(t *testing.T) {
 			t.Errorf("%v: %q", at, f.Text(p.Span))
 		}
 	}
-	if p, ok := f.At(6, 0); !ok || f.Text(p.Span) != "int" || p.Function.Name != "f" {
+	if p, ok := f.At(6, 0); !ok || f.Text(p.Span) != "f(void)" || p.Function.Name != "f" {
 		t.Errorf("line 6: %+v", p)
 	}
 }
