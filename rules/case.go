@@ -95,6 +95,8 @@ func (c *Case) plain() diag.Diagnostic {
 		if ok {
 			l.Primary = true
 			d.Labels = []diag.Label{l}
+		} else if text := c.sourceText(c.Summary.Insn); text != "" {
+			d.Notes = append(d.Notes, "at "+quote(text))
 		}
 	}
 	return d

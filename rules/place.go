@@ -50,6 +50,15 @@ func (c *Case) labelOfLog(l diag.Label) (diag.Label, bool) {
 	return l, true
 }
 
+// sourceText is the source line of an instruction, as the log has it.
+func (c *Case) sourceText(insn int) string {
+	visits := c.Path.Visits(insn)
+	if len(visits) == 0 {
+		return ""
+	}
+	return c.Path.Step(visits[len(visits)-1]).Source.Text
+}
+
 // function is the function of the object that an instruction belongs to, and
 // the instruction's index in it.
 func (c *Case) function(insn int) (fn *object.Function, i int, ok bool) {

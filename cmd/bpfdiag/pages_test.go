@@ -2,20 +2,26 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/rules"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // TestPagePrograms compiles the two programs of every page and has each kernel
 // judge them: the first is rejected with the page's code, the second accepted.
-// $BPFDIAG_PAGES names codes to try alone.
+// $BPFDIAG_PAGES names codes to try alone. With -record the logs of the first
+// are kept for the tests that do without a kernel; `go test ./rules -update`
+// then writes what the rules say of them.
 func TestPagePrograms(t *testing.T) {
 	bin := bpfdiagBin(t)
 	if clang() == "" {
@@ -48,7 +54,12 @@ func TestPagePrograms(t *testing.T) {
 	}
 	for _, k := range testKernels(t) {
 		t.Run(k, func(t *testing.T) {
-			out, err := exec.Command(bin, append([]string{"check", "--kernel", k, "--format", "json"}, objects...)...).Output()
+			logs := t.TempDir()
+			args := []string{"check", "--kernel", k, "--format", "json"}
+			if *record {
+				args = append(args, "--save-logs", logs)
+			}
+			out, err := exec.Command(bin, append(args, objects...)...).Output()
 			if _, ok := err.(*exec.ExitError); err != nil && !ok {
 				t.Fatal(err)
 			}
@@ -60,11 +71,55 @@ func TestPagePrograms(t *testing.T) {
 				p := pages[o.Path]
 				if p.Kernels == nil || slices.Contains(p.Kernels, k) {
 					judgePage(t, p, o)
+					if *record {
+						recordLog(t, p.Code, k, filepath.Join(logs, filepath.Base(o.Path)))
+					}
 				}
 			}
 		})
 	}
 }
+
+var record = flag.Bool("record", false, "keep the logs of the programs on the pages in rules/testdata/logs")
+
+// maxRecorded bounds a log that is kept, in bytes.
+const maxRecorded = 16 << 10
+
+// recordLog puts the log of a page's rejected program into the archive of its code.
+func recordLog(t *testing.T, code, kernel, folder string) {
+	t.Helper()
+	if !strings.HasSuffix(folder, ".rejected.bpf.o") {
+		return
+	}
+	path := filepath.Join("..", "..", "rules", "testdata", "logs", code+".txtar")
+	a, err := txtar.ParseFile(path)
+	if err != nil {
+		a = &txtar.Archive{}
+	}
+	a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == kernel+".log" })
+	logs, _ := filepath.Glob(filepath.Join(folder, "*.log"))
+	for _, l := range logs {
+		text, err := os.ReadFile(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := verifierlog.Summarize(string(text)); s.Message != "" && len(text) <= maxRecorded {
+			// The only number that differs from run to run.
+			text = verificationTime.ReplaceAll(text, []byte("verification time 1 usec"))
+			a.Files = append(a.Files, txtar.File{Name: kernel + ".log", Data: text})
+			break
+		}
+	}
+	slices.SortStableFunc(a.Files, func(x, y txtar.File) int { return strings.Compare(x.Name, y.Name) })
+	if len(a.Files) == 0 {
+		return
+	}
+	if err := os.WriteFile(path, txtar.Format(a), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var verificationTime = regexp.MustCompile(`verification time \d+ usec`)
 
 func judgePage(t *testing.T, p rules.Page, o diag.Object) {
 	t.Helper()
