@@ -12,7 +12,6 @@ var changesPacket = map[string]bool{
 	"bpf_msg_push_data": true, "bpf_msg_pop_data": true, "bpf_lwt_push_encap": true,
 	"bpf_lwt_seg6_store_bytes": true, "bpf_lwt_seg6_adjust_srh": true, "bpf_lwt_seg6_action": true,
 	"bpf_store_hdr_opt": true, "bpf_xdp_pull_data": true, "bpf_tail_call": true,
-	"bpf_sk_skb_pull_data": true, "bpf_dynptr_write": true,
 }
 
 // takesNothing are functions without arguments. What is in r1 to r5 at a call of

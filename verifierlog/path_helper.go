@@ -11,6 +11,7 @@ func (m *machine) helper(i int, in *Insn) {
 	frame := len(m.frames) - 1
 	args := &m.frames[frame].regs
 	var dynptr vid
+	var packet bool // the dynptr is one of a packet
 	for r := 1; r <= 5 && !takesNothing[string(in.Func)]; r++ {
 		c := &args[r]
 		if !c.known || c.v.Base != FramePtr || !c.v.Const {
@@ -23,7 +24,7 @@ func (m *machine) helper(i int, in *Insn) {
 		off := int(c.v.Offset)
 		if s := m.cell(Slot(no, off)); s != nil && (s.v.Base == Iter || s.v.Base == Dynptr) {
 			if dynptr == 0 && s.v.Base == Dynptr {
-				dynptr = s.vid
+				dynptr, packet = s.vid, ofPacket(&s.v)
 			}
 			switch {
 			case endsObject(in.Func):
@@ -41,12 +42,10 @@ func (m *machine) helper(i int, in *Insn) {
 		m.frames[frame].regs[0].slice = dynptr
 	}
 	switch name := string(in.Func); {
-	case changesPacket[name]:
-		m.eachCell(func(_ Loc, c *cell) {
-			if c.known && (c.v.Base == Packet || c.v.Base == PacketMeta || c.v.Base == PacketEnd) {
-				c.spoil(i, scalar())
-			}
-		})
+	case in.Call == CallSubprog:
+		m.global(i)
+	case changesPacket[name], packet && name == "bpf_dynptr_write":
+		m.packetMoves(i)
 	case name == "bpf_rcu_read_unlock":
 		m.eachCell(func(_ Loc, c *cell) {
 			if c.known && c.v.Flags&RCU != 0 {
@@ -63,6 +62,51 @@ func (m *machine) helper(i int, in *Insn) {
 			}
 		})
 	}
+}
+
+// packetMoves spoils what points into the packet (clear_all_pkt_pointers).
+func (m *machine) packetMoves(i int) {
+	var dynptrs []*cell
+	m.eachCell(func(_ Loc, c *cell) {
+		if c.known && ofPacket(&c.v) {
+			dynptrs = append(dynptrs, c)
+		}
+	})
+	for _, d := range dynptrs {
+		m.endDynptr(i, d) // its slices end, not itself
+	}
+	m.eachCell(func(_ Loc, c *cell) {
+		if c.known && intoPacket(&c.v) {
+			c.spoil(i, scalar())
+		}
+	})
+}
+
+// global is the call of a global function, which is verified on its own. If it
+// may move the packet, so may the call (Linux 6.13 and later, and 6.12 and
+// older with that change); the log does not say it.
+func (m *machine) global(i int) {
+	m.eachCell(func(_ Loc, c *cell) {
+		if c.known && intoPacket(&c.v) {
+			c.maybe = int32(i)
+		}
+	})
+}
+
+func intoPacket(v *Value) bool {
+	return v.Base == Packet || v.Base == PacketMeta || v.Base == PacketEnd
+}
+
+// ofPacket says whether v is a dynptr on the stack whose memory is a packet.
+func ofPacket(v *Value) bool {
+	if v.Base != Dynptr {
+		return false
+	}
+	switch v.TypeName {
+	case "skb", "xdp", "skb_meta":
+		return true
+	}
+	return false
 }
 
 // argumentSize is how many bytes of memory argument r stands for: a map's key
@@ -117,9 +161,10 @@ func (m *machine) endDynptr(i int, s *cell) {
 	if !s.known || s.v.Base != Dynptr || s.vid == 0 {
 		return
 	}
-	id := s.vid
+	id, printed := s.vid, s.v.ID
 	m.eachCell(func(_ Loc, c *cell) {
-		if c.known && c.slice == id {
+		// Since Linux 7.2 a slice names its dynptr.
+		if c.known && (c.slice == id || printed != 0 && c.v.Base == Mem && c.v.ParentID == printed) {
 			c.spoil(i, scalar())
 		}
 	})

@@ -9,6 +9,7 @@ type cell struct {
 	lost  int32 // step that made the value unusable, noStep if none did
 	seen  int32 // last step that printed it
 	slice vid   // of a slice of a dynptr: the dynptr
+	maybe int32 // step that may have made the value unusable, noStep if none
 }
 
 const noStep = -1
@@ -50,6 +51,7 @@ type machine struct {
 	// whole: all that is not known was never written. It is so if the path has
 	// its head, and the kernel prints what each instruction changes.
 	whole bool
+	begun bool // the path has its head
 	// of the step that is executed
 	operands [2]vid
 	before   [2]Value // of a conditional jump's operands
@@ -62,7 +64,7 @@ type machine struct {
 func newFunc(frame int) funcState {
 	f := funcState{call: noStep, resume: -1}
 	for r := range f.regs {
-		f.regs[r] = cell{v: Value{Reg: r, FrameNo: -1}, vid: entryValue(frame, r), def: noStep, lost: noStep, seen: noStep}
+		f.regs[r] = cell{v: Value{Reg: r, FrameNo: -1}, vid: entryValue(frame, r), def: noStep, lost: noStep, seen: noStep, maybe: noStep}
 	}
 	fp := &f.regs[10]
 	fp.v.Base, fp.v.Type, fp.v.Const, fp.v.FrameNo, fp.known = FramePtr, "fp", true, frame, true
@@ -84,12 +86,13 @@ func (m *machine) forget() {
 		f.call, f.callback, f.resume = m.frames[i].call, m.frames[i].callback, m.frames[i].resume
 		m.frames[i] = f
 	}
-	m.refs, m.whole = m.refs[:0], false
+	m.refs, m.whole, m.begun = m.refs[:0], false, false
 }
 
-// unwritten makes all of a frame that is not known what was never written.
+// unwritten makes all registers of a frame that are not known what was never
+// written.
 func (m *machine) unwritten(frame int) {
-	if !m.whole || frame >= len(m.frames) {
+	if !m.begun || frame >= len(m.frames) {
 		return
 	}
 	f := &m.frames[frame]
@@ -147,7 +150,7 @@ func (m *machine) slot(frame, off int) *cell {
 		n := len(f.slots)
 		f.slots = append(f.slots, cell{
 			v: Value{Reg: -1, Slot: -8 * (n + 1), FrameNo: -1}, vid: entryValue(frame, numRegs+n),
-			def: noStep, lost: noStep, seen: noStep,
+			def: noStep, lost: noStep, seen: noStep, maybe: noStep,
 		})
 	}
 	return &f.slots[-off/8-1]
@@ -180,14 +183,14 @@ func (c *cell) set(v Value, known bool, id vid, step int) {
 	if c.v.Reg >= 0 && v.Base != StackBytes {
 		v.Bytes = ""
 	}
-	c.v, c.known, c.vid, c.def, c.lost, c.slice = v, known, id, int32(step), noStep, 0
+	c.v, c.known, c.vid, c.def, c.lost, c.slice, c.maybe = v, known, id, int32(step), noStep, 0, noStep
 }
 
 // take makes c a copy of from.
 func (c *cell) take(from *cell, step int) {
-	lost, slice := from.lost, from.slice
+	lost, slice, maybe := from.lost, from.slice, from.maybe
 	c.set(from.v, from.known, from.vid, step)
-	c.lost, c.slice = lost, slice
+	c.lost, c.slice, c.maybe = lost, slice, maybe
 }
 
 // clear makes a place one that was never written, or whose content is gone.

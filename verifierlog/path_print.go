@@ -43,6 +43,9 @@ func (m *machine) show(i int, c *cell, v *Value, opcode uint8) {
 	if nv.Base == FramePtr && nv.FrameNo < 0 && c.known && c.v.Base == FramePtr && c.v.Offset == nv.Offset {
 		nv.FrameNo = c.v.FrameNo
 	}
+	if v.Reg < 0 && c.known && c.v.Base == Dynptr && !sameValue(&c.v, &nv) {
+		m.endDynptr(i, c)
+	}
 	if v.Reg < 0 && int(c.def) != i && writesStack(opcode) && (!c.known || !sameValue(&c.v, &nv) || opcode == codeCall && nv.Base == StackBytes) {
 		// Written through a pointer that exec does not follow, or by a helper.
 		c.def, c.vid, c.lost = int32(i), made(i, madeMemory), noStep
@@ -50,7 +53,10 @@ func (m *machine) show(i int, c *cell, v *Value, opcode uint8) {
 	if c.lost >= 0 && nv.Base != NotInit && nv.Base != Scalar && nv.Flags&Untrusted == 0 {
 		c.lost = noStep
 	}
-	c.v, c.known, c.seen = nv, true, int32(i)
+	if c.maybe >= 0 && nv.Base != Packet && nv.Base != PacketMeta && nv.Base != PacketEnd && c.lost < 0 {
+		c.lost = c.maybe
+	}
+	c.v, c.known, c.seen, c.maybe = nv, true, int32(i), noStep
 }
 
 // writesStack says whether an instruction can write memory: stores, atomics
@@ -62,19 +68,8 @@ func writesStack(code uint8) bool {
 
 // settle draws what the printed state implies for places that it leaves out.
 func (m *machine) settle(i int, in *Insn, frame int, next *record) {
-	for _, id := range m.released {
-		m.eachCell(func(_ Loc, c *cell) {
-			if c.known && c.seen != int32(i) && c.v.owns(id) {
-				switch {
-				case c.v.Base == Dynptr || c.v.Base == Iter:
-					c.clear(i)
-				case addsNode(in.Func):
-					c.v.Flags, c.v.RefID, c.v.ID = c.v.Flags|NonOwning, 0, 0
-				default:
-					c.spoil(i, scalar())
-				}
-			}
-		})
+	for k := 0; k < len(m.released) && k < maxReleased; k++ {
+		m.release(i, m.released[k], in.Func)
 	}
 	if in.Op != OpJump || frame >= len(m.frames) {
 		return
@@ -91,6 +86,32 @@ func (m *machine) settle(i int, in *Insn, frame int, next *record) {
 		}
 		m.spread(i, &m.before[k], &c.v)
 	}
+}
+
+// maxReleased bounds the references that one step gives back, with what was
+// derived from them.
+const maxReleased = 64
+
+// release makes what belongs to a reference unusable (release_reference).
+// What borrows from it in turn is put behind the references released.
+func (m *machine) release(i, id int, by []byte) {
+	m.eachCell(func(_ Loc, c *cell) {
+		if !c.known || c.seen == int32(i) || !c.v.owns(id) {
+			return
+		}
+		if v := &c.v; v.ID != 0 && v.ID != id && v.Base != Scalar && !contains(m.released, v.ID) {
+			m.released = append(m.released, v.ID)
+		}
+		switch {
+		case c.v.Base == Dynptr || c.v.Base == Iter:
+			m.endDynptr(i, c)
+			c.clear(i)
+		case addsNode(by):
+			c.v.Flags, c.v.RefID, c.v.ID = c.v.Flags|NonOwning, 0, 0
+		default:
+			c.spoil(i, scalar())
+		}
+	})
 }
 
 // owns says whether v is the reference id, or borrows from it. Since Linux 7.2

@@ -71,7 +71,7 @@ func (p *Path) beginning(m *machine) {
 		if n := p.sc.Node(); f.now(n) {
 			n.State(&p.values.state)
 			m.print(noStep, &p.values.state, 0)
-			m.whole = !p.Truncated && p.incremental
+			m.begun, m.whole = !p.Truncated, !p.Truncated && p.incremental
 		}
 	}
 	m.unwritten(0)
