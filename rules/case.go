@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -70,10 +71,28 @@ func Diagnose(c Case) diag.Diagnostic {
 		}
 	}
 	if f := registered[c.match.Code]; f != nil {
-		f(&c, &d)
+		c.ask(f, &d)
 	}
 	return d
 }
+
+// ask lets a rule complete a diagnostic. Logs and objects are whatever somebody
+// feeds us: a rule that fails on one says so and costs its own words only.
+func (c *Case) ask(f func(*Case, *diag.Diagnostic), d *diag.Diagnostic) {
+	plain := *d
+	plain.Labels = append([]diag.Label(nil), d.Labels...)
+	plain.Notes = append([]string(nil), d.Notes...)
+	defer func() {
+		if r := recover(); r != nil {
+			*d = plain
+			d.Notes = append(d.Notes, fmt.Sprintf("%s%s on this log (%v); please report it", ruleFailed, d.Code, r))
+		}
+	}()
+	f(c, d)
+}
+
+// ruleFailed begins the note of a rule that panicked.
+const ruleFailed = "bpfdiag failed in the rule for "
 
 // plain is the diagnostic before a rule has looked at the case: code, kernel's
 // words, the instruction's place. A complaint that no rule claims stays so.
