@@ -118,8 +118,8 @@ func (m *machine) move(i int, in *Insn, dst, src *cell) {
 	}
 }
 
-// arithmetic computes what needs no ranges: constants, and addresses of the
-// stack. The rest is printed, by kernels that print it.
+// arithmetic computes what needs no ranges: constants, and pointers plus
+// constants. The rest is printed, by kernels that print it.
 func arithmetic(in *Insn, dst, src *cell) (Value, bool) {
 	unknown := scalar()
 	if !dst.known || !in.Wide {
@@ -142,7 +142,8 @@ func arithmetic(in *Insn, dst, src *cell) (Value, bool) {
 	switch {
 	case v.Base == Scalar && v.Const:
 		return constant(v.Number + n), true
-	case v.Base == FramePtr && v.Const:
+	case v.Base == FramePtr && v.Const,
+		v.Flags&MaybeNull == 0 && (v.Base == Packet || v.Base == MapValue || v.Base == Mem || v.Base == BTFPtr):
 		v.Offset += n
 		return v, true
 	}
