@@ -1,0 +1,169 @@
+package rules
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// returned is a return statement of the source.
+type returned struct {
+	insn int // that tells the place
+	name string
+	file *sourcetext.File
+	stmt *sourcetext.Stmt
+	expr *sourcetext.Node // nil of "return;"
+}
+
+// text is what the statement returns, "" if nothing.
+func (r *returned) text() string {
+	if r.expr == nil {
+		return ""
+	}
+	return r.file.Text(r.expr.Span)
+}
+
+// returnAt is the return statement that an instruction belongs to.
+func (c *Case) returnAt(insn int) (r returned, ok bool) {
+	at, file, ok := c.source(insn)
+	if !ok {
+		return r, false
+	}
+	p, _ := c.place(insn)
+	for s := at.Stmt; s != nil; s = s.Parent {
+		if s.Kind == sourcetext.ReturnStmt {
+			return newReturned(insn, p.File, file, s), true
+		}
+	}
+	return r, false
+}
+
+func newReturned(insn int, name string, file *sourcetext.File, s *sourcetext.Stmt) returned {
+	r := returned{insn: insn, name: name, file: file, stmt: s}
+	if len(s.Exprs) > 0 {
+		r.expr = s.Exprs[0]
+	}
+	return r
+}
+
+var returnKeyword = regexp.MustCompile(`\breturn\b`)
+
+// returns lists the return statements of the source function that an
+// instruction belongs to; nil without the source file.
+func (c *Case) returns(insn int) (all []returned) {
+	at, file, ok := c.source(insn)
+	p, _ := c.place(insn)
+	if _, whole := c.files[p.File]; !ok || !whole || at.Function.Body.End <= at.Function.Body.Start {
+		return nil
+	}
+	body := file.Text(at.Function.Body)
+	for _, m := range returnKeyword.FindAllStringIndex(body, -1) {
+		line, column := file.Position(at.Function.Body.Start + m[0])
+		r, ok := file.At(line, column)
+		if ok && r.Stmt != nil && r.Stmt.Kind == sourcetext.ReturnStmt && r.Stmt.Start == at.Function.Body.Start+m[0] {
+			all = append(all, newReturned(insn, p.File, file, r.Stmt))
+		}
+	}
+	return all
+}
+
+// returnOf finds the statement by which the function that exits at a step
+// returns the value v: the one the exit belongs to, or the one that the value
+// was made for, or the only one that can be. The compiler gives a function one
+// exit, which is at none of several return statements but at the last brace.
+// Of statements that all return numbers it may be the one outside of lo to hi.
+func (c *Case) returnOf(exit int, l verifierlog.Loc, v verifierlog.Value, lo, hi int64) (returned, bool) {
+	insn := c.Path.Insn(exit)
+	if r, ok := c.returnAt(insn); ok {
+		return r, true
+	}
+	if k := c.made(exit, l); k.Step >= 0 && c.Path.Step(k.Step).Frame == c.Path.Step(exit).Frame {
+		if r, ok := c.returnAt(c.Path.Insn(k.Step)); ok && c.sameFunction(c.Path.Insn(k.Step), insn) {
+			return r, true
+		}
+	}
+	all := c.returns(insn)
+	if len(all) == 1 {
+		return all[0], true
+	}
+	r, ok := only(all, func(n int64, literal bool) bool {
+		return !literal || v.Const && (n == v.Number || n == int64(int32(v.Number)))
+	})
+	if ok || v.Const {
+		return r, ok
+	}
+	return only(all, func(n int64, literal bool) bool { return !literal || n < lo || n > hi })
+}
+
+// only finds the statement that fits, if there is one alone. It is asked with
+// the number that a statement returns, if that is spelled in it.
+func only(all []returned, fits func(n int64, literal bool) bool) (r returned, ok bool) {
+	for i := range all {
+		if n, literal := literalOf(all[i].file, all[i].expr); fits(n, literal) {
+			if ok {
+				return returned{}, false
+			}
+			r, ok = all[i], true
+		}
+	}
+	return r, ok
+}
+
+// sameFunction says whether two instructions are of one function of the source.
+func (c *Case) sameFunction(a, b int) bool {
+	p, ok := c.place(a)
+	q, found := c.place(b)
+	return ok && found && p.Function == q.Function && len(p.Inlined) == len(q.Inlined)
+}
+
+// literalOf is the number that an expression spells.
+func literalOf(file *sourcetext.File, e *sourcetext.Node) (n int64, ok bool) {
+	if e == nil {
+		return 0, false
+	}
+	text := strings.Join(strings.Fields(file.Text(e.Span)), "")
+	for strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
+		text = text[1 : len(text)-1]
+	}
+	n, err := strconv.ParseInt(strings.TrimRight(text, "uUlL"), 0, 64)
+	return n, err == nil
+}
+
+// mark makes a span of the source the primary label, instead of the place of
+// the instruction that the verifier stopped at.
+func (c *Case) mark(d *diag.Diagnostic, insn int, file *sourcetext.File, span sourcetext.Span) {
+	l, ok := c.label(insn, "")
+	if !ok {
+		return
+	}
+	line := l.Line
+	l.Primary = true
+	l.Line, l.Column = file.Position(span.Start)
+	l.EndLine, l.EndColumn = file.Position(span.End)
+	if l.Line != line { // the text that the object carries is of its own line
+		l.Source = ""
+	}
+	for i := range d.Labels {
+		if d.Labels[i].Primary {
+			l.Text = d.Labels[i].Text
+			d.Labels[i] = l
+			return
+		}
+	}
+	d.Labels = append(d.Labels, l)
+}
+
+// replace makes the edit that puts other text in place of an expression.
+func (c *Case) replace(r *returned, text string) (diag.Edit, bool) {
+	if _, whole := c.files[r.name]; !whole || r.expr == nil {
+		return diag.Edit{}, false
+	}
+	e := diag.Edit{File: r.name, Replacement: text}
+	e.Start.Line, e.Start.Column = r.file.Position(r.expr.Start)
+	e.End.Line, e.End.Column = r.file.Position(r.expr.End)
+	return e, true
+}

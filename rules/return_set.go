@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+)
+
+var (
+	_ = rule("BPF0703", voidHook)
+	_ = rule("BPF0704", setRetval)
+)
+
+// voidHook: bpf_set_retval, or a result that denies, in a program of an LSM
+// hook that returns nothing (check_helper_call, check_return_code).
+func voidHook(c *Case, d *diag.Diagnostic) {
+	hook := ""
+	if h := c.hook(); h != "" {
+		hook = " " + quote(h)
+	}
+	d.Message = "the hook" + hook + " returns nothing, so " + quote(c.Program.Name) + " cannot set a result"
+	primary(d, "sets a result that nobody takes")
+	if c.last < 0 || len(c.Path.Step(c.last).Func) == 0 {
+		primary(d, "the result")
+	}
+	d.Notes = append(d.Notes, "the kernel calls this hook to tell of something that happened; it cannot be refused any more")
+	d.Helps = append(d.Helps, diag.Help{Text: "return 1 without `bpf_set_retval`, or attach to a hook that returns `int`, before the event"})
+}
+
+// setRetval: what bpf_set_retval is given is no error number (check_helper_call).
+func setRetval(c *Case, d *diag.Diagnostic) {
+	lo, hi, ok := allowedRange(c.match.Text)
+	if !ok {
+		return
+	}
+	what := "another value"
+	if l, found := c.fault(complained(c)); found {
+		if v, known := c.Path.Before(c.last, l); known {
+			what = c.returnText(v)
+			if n := c.name(c.last, l); n.Expr != "" && !n.From && !v.Const {
+				what = quote(n.Expr) + " (" + what + ")"
+			}
+			if n := v.Number; v.Const && n > 0 && n <= -lo {
+				d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("error numbers are negative here: -%d", n)})
+			}
+		}
+		if k := c.made(c.last, l); k.Step >= 0 {
+			if at, _, ok := c.source(c.Path.Insn(k.Step)); ok && !at.InHead && c.Path.Insn(k.Step) != c.Path.Insn(c.last) {
+				c.origin(d, c.last, l, "")
+			}
+		}
+	}
+	d.Message = fmt.Sprintf("`bpf_set_retval` takes %s here, not %s", allowedText(lo, hi), what)
+	primary(d, "is given "+what)
+	d.Notes = append(d.Notes, fmt.Sprintf("the system call returns this value, and what is not in %d to %d is no error number", lo, hi))
+	if len(d.Helps) == 0 {
+		d.Helps = append(d.Helps, diag.Help{Text: "compare the value first, so that only 0 and negative error numbers are left, or give a constant such as -1 (EPERM)"})
+	}
+}
