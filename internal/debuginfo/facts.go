@@ -15,47 +15,41 @@ func (f *function) collectFacts() *facts {
 	if fl == nil {
 		return out
 	}
+	type record struct {
+		v      *Variable
+		last   vn
+		values int // how many, counted each time that it changes
+	}
 	type active struct {
-		v   *Variable
-		to  int
-		reg int
+		*record
+		to, reg int
 	}
 	starts := map[int][]active{}
-	entries := map[*Variable]vn{}
-	note := func(v *Variable, n vn) {
-		switch fl.values.of(n).op {
-		case opConst:
-			// Many things are 0. It is another value of the variable, no name.
-			if old, ok := entries[v]; ok && old != n {
-				out.several[v] = true
-			}
-			entries[v] = n
+	note := func(r *record, n vn) {
+		if n == r.last || r.values >= maxValues {
 			return
 		}
-		old, ok := entries[v]
-		if ok && old != n {
-			out.several[v] = true
+		if r.values++; r.values > 1 {
+			out.several[r.v] = true
 		}
-		if ok && old == n {
+		r.last = n
+		// Many things are 0: a constant is a value of the variable, but no name.
+		if fl.values.of(n).op == opConst {
 			return
 		}
-		entries[v] = n
-		for _, w := range out.vars[n] {
-			if w == v {
-				return
-			}
-		}
-		out.vars[n] = append(out.vars[n], v)
+		// Where it comes back to a value that it had before, it is listed twice; no harm.
+		out.vars[n] = append(out.vars[n], r.v)
 	}
 	for _, v := range f.vars {
+		rec := &record{v: v}
 		for _, s := range v.locs {
 			for _, l := range s.locs {
 				switch {
 				case l.PartSize > 0 && l.PartSize != v.Type.ByteSize():
 				case l.Kind == InRegister && l.Register < framePointer:
-					starts[s.from] = append(starts[s.from], active{v, s.to, l.Register})
+					starts[s.from] = append(starts[s.from], active{rec, s.to, l.Register})
 				case l.Kind == Entry && l.Register >= 1 && l.Register <= 5:
-					note(v, fl.values.number(value{op: opParam, k: int64(l.Register)}))
+					note(rec, fl.values.number(value{op: opParam, k: int64(l.Register)}))
 				case l.Kind == Computed, l.Kind == Constant:
 					// It has a value here that no register holds.
 					out.several[v] = true
@@ -63,26 +57,38 @@ func (f *function) collectFacts() *facts {
 			}
 		}
 	}
-	var live []active
+	var live [framePointer][]active // by register
+	end := len(f.fn.Insns)          // when the first of them ends
 	for b := range fl.blocks {
 		bl := &fl.blocks[b]
 		s := bl.entry.clone()
 		var before [11]vn // nothing, so that a block's beginning is noted
 		for i := bl.from; i < bl.to; i++ {
-			kept := live[:0]
-			for _, a := range live {
-				if a.to > i {
-					kept = append(kept, a)
+			if i >= end {
+				end = len(f.fn.Insns)
+				for r := range live {
+					kept := live[r][:0]
+					for _, a := range live[r] {
+						if a.to > i && a.values < maxValues {
+							kept = append(kept, a)
+							end = min(end, a.to)
+						}
+					}
+					live[r] = kept
 				}
 			}
-			live = append(kept, starts[i]...)
-			fresh := len(kept)
-			if !bl.reached {
-				continue
+			for r := range live {
+				if s.regs[r] != before[r] && bl.reached {
+					for _, a := range live[r] {
+						note(a.record, s.regs[r])
+					}
+				}
 			}
-			for j, a := range live {
-				if j >= fresh || s.regs[a.reg] != before[a.reg] {
-					note(a.v, s.regs[a.reg])
+			for _, a := range starts[i] {
+				live[a.reg] = append(live[a.reg], a)
+				end = min(end, a.to)
+				if bl.reached {
+					note(a.record, s.regs[a.reg])
 				}
 			}
 			before = s.regs
@@ -91,3 +97,7 @@ func (f *function) collectFacts() *facts {
 	}
 	return out
 }
+
+// maxValues is how many values of one variable are followed; names by later
+// ones would only be likely anyway.
+const maxValues = 32

@@ -59,6 +59,10 @@ func (t *Type) find(off, size int64, index bool) (p fieldPath, ok bool) {
 				// Several members at once are the struct itself; a hole is nothing.
 				return p, size > 0 && p.text != "" && u.covers(rest, size) && (!index || indexed)
 			}
+			if vague && (f.Bits > 0 || size > 0 && f.Type.ByteSize() != size) {
+				// Which of them is meant cannot be told: the union, or nothing.
+				return p, u.Kind == Union && p.text != "" && (!index || indexed)
+			}
 			if f.Name != "" {
 				p.text += "." + f.Name
 			}
@@ -143,7 +147,7 @@ func target(expr string, t *Type, off, size int64, index bool) (string, fieldPat
 			return expr[1:] + p.text, p, true
 		case p.text == "":
 			return "*" + operandOf(expr), p, true
-		case p.text[0] == '[': // a pointer to an array
+		case p.text[0] == '[' || t.Rust: // a pointer to an array
 			return "(*" + expr + ")" + p.text, p, true
 		}
 		return operandOf(expr) + "->" + p.text[1:], p, true
@@ -152,7 +156,7 @@ func target(expr string, t *Type, off, size int64, index bool) (string, fieldPat
 	}
 	p := fieldPath{typ: t, size: n, exact: size == 0 || size == n, vague: index}
 	switch {
-	case index && amp:
+	case index && (amp || t.Rust):
 		return "", p, false
 	case index:
 		return operandOf(expr) + "[..]", p, true
@@ -162,6 +166,8 @@ func target(expr string, t *Type, off, size int64, index bool) (string, fieldPat
 		return "*" + operandOf(expr), p, true
 	case amp: // the element after a scalar variable
 		return "", p, false
+	case t.Rust:
+		return fmt.Sprintf("*%s.add(%d)", operandOf(expr), off/n), p, off > 0
 	}
 	return fmt.Sprintf("%s[%d]", operandOf(expr), off/n), p, true
 }

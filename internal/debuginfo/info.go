@@ -204,8 +204,9 @@ type Access struct {
 	Size   int  // in bytes
 	Store  bool // or atomic
 	// Pointer names what the base register holds, Target the bytes: `stats`
-	// and `stats->packets`. A Target whose How is From is unknown but
-	// lies at an address computed from Expr. Expr is empty when not known.
+	// and `stats->packets`. A Target whose How is From is unknown but is a part
+	// of Expr, or lies at an address computed from it. The Target of a slot in
+	// which the compiler keeps a value is that value. Expr is empty when not known.
 	Pointer, Target Name
 }
 
@@ -229,7 +230,13 @@ func (in *Info) Access(fn *object.Function, i int) (a Access, ok bool) {
 		a.Pointer = names[0]
 	}
 	if a.Base == framePointer {
-		a.Target, _ = q.stackMemory(int64(a.Offset), int64(a.Size))
+		var known bool
+		a.Target, known = q.stackMemory(int64(a.Offset), int64(a.Size), 0)
+		if !known && class == classSTX { // a spill: what is put there
+			if names := q.register(int(insn.Src())); len(names) > 0 {
+				a.Target = names[0]
+			}
+		}
 		return a, true
 	}
 	if a.Pointer.Expr != "" && a.Pointer.How != From {

@@ -2,6 +2,7 @@ package debuginfo
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/internal/object"
 )
@@ -231,7 +232,7 @@ func (q *query) frameAddress(k int64) (Name, bool) {
 	v, l := parts[0].v, parts[0].l
 	size := v.partSize(l)
 	at := k - l.Offset + l.PartOffset
-	likely := len(parts) > 1 || q.f.doubt
+	likely := len(parts) > 1 || q.f.doubt || parts[0].other
 	out := Name{Var: v, How: Address, Likely: likely, Call: -1}
 	t := v.Type
 	switch p, ok := t.find(at, 0, false); {
@@ -264,6 +265,10 @@ func (q *query) dataAddress(v value, size int64) (Name, bool) {
 			continue
 		}
 		t := q.in.btf.typeAt(m.Type)
+		// clang calls a static variable of a function `f.x`, or `f.x.3`.
+		if parts := strings.Split(m.Name, "."); len(parts) > 1 && parts[1] != "" && parts[0] != "" {
+			m.Name = parts[1]
+		}
 		out := Name{Expr: m.Name, Type: t, How: Loaded, Call: -1}
 		if size == 0 {
 			out.How = Address
@@ -312,7 +317,7 @@ func (q *query) memory(base vn, k, size int64, depth int) (Name, bool) {
 	}
 	switch b.op {
 	case opFrame:
-		return q.stackMemory(b.k+k, size)
+		return q.stackMemory(b.k+k, size, depth)
 	case opData:
 		b.k += k
 		return q.dataAddress(b, size)

@@ -17,8 +17,10 @@ type StackPart struct {
 }
 
 type stackVariable struct {
-	v *Variable
-	l Location
+	v     *Variable
+	l     Location
+	spill bool // the variable is there for a time only
+	other bool // it is not in scope
 }
 
 // stackVariables lists the variables that have bytes in [off, off+size): those
@@ -32,7 +34,7 @@ func (q *query) stackVariables(off, size int64) []stackVariable {
 				if l.Kind != OnStack || l.Offset >= off+size || l.Offset+v.partSize(l) <= off {
 					continue
 				}
-				sv := stackVariable{v, l}
+				sv := stackVariable{v, l, s.from > 0 || s.to < len(q.f.fn.Insns), !in}
 				switch {
 				case in && s.from <= q.i && q.i < s.to:
 					here = addOnce(here, sv)
@@ -63,24 +65,35 @@ func addOnce(list []stackVariable, sv stackVariable) []stackVariable {
 }
 
 // stackMemory names the bytes at r10 + k.
-func (q *query) stackMemory(k, size int64) (Name, bool) {
+func (q *query) stackMemory(k, size int64, depth int) (Name, bool) {
 	vars := q.stackVariables(k, size)
-	if len(vars) == 0 {
-		return Name{}, false
-	}
-	v, l := vars[0].v, vars[0].l
-	n := q.named(v, Loaded, len(vars) > 1 || q.f.doubt)
-	at := k - l.Offset + l.PartOffset
-	if at == 0 && size == v.Type.ByteSize() && v.Type.scalar() {
+	for _, sv := range vars {
+		v, l := sv.v, sv.l
+		n := q.named(v, Loaded, len(vars) > 1 || q.f.doubt || sv.other)
+		at := k - l.Offset + l.PartOffset
+		if at == 0 && v.Type.scalar() && (size == v.Type.ByteSize() || sv.spill && !sv.other) {
+			return n, true
+		}
+		if k < l.Offset || k+size > l.Offset+v.partSize(l) {
+			continue
+		}
+		n.Param = 0
+		if p, ok := v.Type.find(at, size, false); ok {
+			n.Expr, n.Type, n.Likely = v.Name+p.text, p.typ, n.Likely || p.vague
+		} else {
+			n.How = From
+		}
 		return n, true
 	}
-	p, ok := v.Type.find(at, size, false)
-	if !ok {
-		n.How = From
-		return n, true
+	// A slot in which the compiler keeps a value for a while.
+	if q.state != nil {
+		if held := q.state.slot(int32(k), int32(size)); held != noValue {
+			if v := q.f.flow.values.of(held); v.op != opLoad || q.f.flow.values.of(v.a).op != opFrame {
+				return q.name(held, depth+1)
+			}
+		}
 	}
-	n.Expr, n.Type, n.Likely, n.Param = v.Name+p.text, p.typ, n.Likely || p.vague, 0
-	return n, true
+	return Name{}, false
 }
 
 // stack says what the bytes [off, off+size) are.
@@ -109,7 +122,7 @@ func (q *query) stack(off, size int64) []StackPart {
 		for _, o := range vars {
 			w.likely = w.likely || o.v != sv.v && o.l.Offset < to && o.l.Offset+o.v.partSize(o.l) > from
 		}
-		w.likely = w.likely || q.f.doubt
+		w.likely = w.likely || q.f.doubt || sv.other
 		w.add(sv.v.Name, sv.v.Type, w.base, 0)
 		out = append(out, w.out...)
 		at = to

@@ -26,12 +26,12 @@ const (
 const noValue vn = 0
 
 type value struct {
-	op       valueOp
-	code     uint8 // ALU operation, BPF_OP(code)
-	size     uint8 // of loads
-	a, b     vn
-	k        int64
-	at       int32
+	op   valueOp
+	code uint8 // ALU operation, BPF_OP(code)
+	size uint8 // of loads
+	a, b vn
+	k    int64
+	at   int32
 }
 
 // values hands out numbers.
