@@ -185,66 +185,25 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 		// depends on how many digits the duration has.
 		p.Stats.LogBytes -= len(strconv.Itoa(p.Stats.DurationUS))
 	}
-	err := r.Err
-	if err == nil && r.Errno != 0 {
-		switch {
-		case sum.Message == "":
-			err = r.Refusal(sum.Stats.Known)
-		case strings.HasPrefix(sum.Message, "in-kernel BTF is malformed"):
-			err = errors.New("this kernel's own BTF is malformed, so it can verify nothing; build it again with `bpfdiag kernel build --force`")
-		default:
-			err = r.Lack(sum.Insn)
-		}
-	}
-	switch {
+	c := ck.rulesCase(r, &p, &sum)
+	switch err := failure(r, &sum); {
 	case err != nil:
 		p.Verdict, p.Error = diag.Error, err.Error()
-		var missing *loader.MissingError
-		if errors.As(err, &missing) {
-			p.Error += ck.elsewhere(missing)
-		}
+		p.Diagnostics = []diag.Diagnostic{ck.diagnoseLoad(c, r, &p, err)}
 	case r.Errno == 0:
 		p.Verdict = diag.Accepted
 	default:
 		p.Verdict = diag.Rejected
-		p.Diagnostics = []diag.Diagnostic{ck.diagnose(r, &p, sum)}
+		p.Diagnostics = []diag.Diagnostic{rules.Diagnose(c)}
 	}
 	return p
 }
 
-// elsewhere says which other kernels that are built have what this one lacks.
-func (ck *checker) elsewhere(m *loader.MissingError) string {
-	ck.others.Do(func() {
-		images, _ := kernel.List()
-		for _, img := range images {
-			if img.Path != ck.image.Path {
-				ck.kernels = append(ck.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
-			}
-		}
-	})
-	var have, lack []string
-	for _, k := range ck.kernels {
-		switch has, known := k.Has(m); {
-		case has:
-			have = append(have, k.Release)
-		case known:
-			lack = append(lack, k.Release)
-		}
-	}
-	switch {
-	case len(have) > 0:
-		return ", but in " + strings.Join(have, ", ")
-	case len(lack) > 0:
-		return ", nor in " + strings.Join(lack, ", ")
-	}
-	return ""
-}
-
-// diagnose explains a rejection.
-func (ck *checker) diagnose(r *loader.Result, p *diag.Program, sum verifierlog.Summary) diag.Diagnostic {
+// rulesCase is what rules have to know of a program.
+func (ck *checker) rulesCase(r *loader.Result, p *diag.Program, sum *verifierlog.Summary) rules.Case {
 	c := rules.Case{
 		Program: rules.Program{Name: p.Name, Section: p.Section, Type: p.Type, Attach: p.AttachType},
-		Log:     r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: &sum,
+		Log:     r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: sum,
 		Sources: ck.sources, Dirs: []string{filepath.Dir(r.Object().Path)},
 	}
 	switch {
@@ -253,7 +212,7 @@ func (ck *checker) diagnose(r *loader.Result, p *diag.Program, sum verifierlog.S
 	case r.EndCut:
 		c.Cut = "the log is longer than its buffer: its middle is left out"
 	}
-	return rules.Diagnose(c)
+	return c
 }
 
 // saveLog writes a program's whole log to DIR/OBJECT/PROGRAM.log.

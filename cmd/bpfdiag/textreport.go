@@ -77,14 +77,13 @@ func (r *textReporter) program(b *strings.Builder, o diag.Object, p diag.Program
 		if p.Stats != nil {
 			line += fmt.Sprintf(" (%d insns processed, %d states, stack %s)", p.Stats.Insns, p.Stats.TotalStates, p.Stats.StackDepth)
 		}
-	case diag.Rejected:
-		if n := len(p.Diagnostics); n > 0 && p.Diagnostics[n-1].SameAs != "" && !r.flags.raw {
-			line += ", like " + diag.Visible(p.Diagnostics[n-1].SameAs)
-		}
 	case diag.Error:
 		if len(p.Diagnostics) == 0 || r.flags.raw {
 			line += ": " + diag.Visible(p.Error)
 		}
+	}
+	if n := len(p.Diagnostics); n > 0 && p.Diagnostics[n-1].SameAs != "" && !r.flags.raw {
+		line += ", like " + diag.Visible(p.Diagnostics[n-1].SameAs)
 	}
 	fmt.Fprintln(b, line)
 	shown := false

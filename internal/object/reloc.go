@@ -72,6 +72,21 @@ func (o *Object) relsOf(section int) []rel {
 	return out
 }
 
+// RelocError is what is wrong with a reference of a function to something else.
+type RelocError struct {
+	Insn      int // index in the function
+	Symbol    string
+	Undefined bool // nothing in the object defines the symbol
+	Err       error
+}
+
+func (e *RelocError) Error() string {
+	return fmt.Sprintf("relocation at instruction %d: %v", e.Insn, e.Err)
+}
+
+// Unwrap returns the error below.
+func (e *RelocError) Unwrap() error { return e.Err }
+
 // collectRelocations mirrors bpf_object__collect_relos; what is wrong with one
 // relocation is the error of the function that it is in.
 func (o *Object) collectRelocations() {
@@ -88,7 +103,7 @@ func (o *Object) collectRelocations() {
 			}
 			rl, err := o.relocation(fn, r)
 			if err != nil && fn.Err == nil {
-				fn.Err = fmt.Errorf("relocation at instruction %d: %w", rl.Insn, err)
+				fn.Err = &RelocError{Insn: rl.Insn, Symbol: r.sym.Name, Undefined: !r.broken && r.sym.Section == elf.SHN_UNDEF, Err: err}
 			}
 			if err == nil {
 				fn.Relocs = append(fn.Relocs, rl)

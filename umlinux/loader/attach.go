@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/cilium/ebpf/btf"
 )
@@ -24,12 +25,14 @@ func (l *load) setType(p *program) error {
 		}
 		if def.typ == typeExt {
 			p.typ = typeExt
-			return errors.New("a freplace program is verified against the program that it replaces, which is not here, and its context argument does not tell that program's type")
+			return &loaderror.Error{Cause: loaderror.Target, Name: p.fn.Section,
+				Err: errors.New("a freplace program is verified against the program that it replaces, which is not here, and its context argument does not tell that program's type")}
 		}
 		if section == ".text" {
-			return fmt.Errorf("`%s` has no SEC() that says what type of program it is", p.fn.Name)
+			return &loaderror.Error{Cause: loaderror.Section, Err: fmt.Errorf("`%s` has no SEC() that says what type of program it is", p.fn.Name)}
 		}
-		return fmt.Errorf("SEC(%q) names no program type that libbpf knows, and the context argument does not tell one", p.fn.Section)
+		return &loaderror.Error{Cause: loaderror.Section, Name: p.fn.Section, Similar: similarSections(section),
+			Err: fmt.Errorf("SEC(%q) names no program type that libbpf knows, and the context argument does not tell one", p.fn.Section)}
 	}
 	p.typ, p.attach, p.hasAtt = def.typ, def.attach, def.hasAttach
 	p.expected = uint32(def.attach)
@@ -57,26 +60,31 @@ func (l *load) setType(p *program) error {
 func (l *load) setTarget(p *program, section string) error {
 	_, name, ok := strings.Cut(section, "/")
 	if !ok || name == "" {
-		return fmt.Errorf("SEC(%q) names no target; a checker cannot know what the loader sets at run time: write SEC(\"%s/FUNCTION\")", p.fn.Section, section)
+		return &loaderror.Error{Cause: loaderror.Target, What: targetKind(p), Name: p.fn.Section,
+			Err: fmt.Errorf("SEC(%q) names no target; a checker cannot know what the loader sets at run time: write SEC(\"%s/FUNCTION\")", p.fn.Section, section)}
 	}
 	if mod, fn, ok := strings.Cut(name, ":"); ok {
 		if mod != "vmlinux" {
-			return &MissingError{"module", mod, l.kernel.Release}
+			return l.kernel.missing(loaderror.Module, mod)
 		}
 		name = fn
 	}
-	what := function
+	var err error
+	p.attachID, _, err = l.kernel.lookUp(targetKind(p), name)
+	return l.kernel.withSimilar(err)
+}
+
+// targetKind is what a program attaches to.
+func targetKind(p *program) string {
 	switch p.attach {
 	case attachRawTP:
-		what = tracepoint
+		return loaderror.Tracepoint
 	case attachLSM, attachLSMCg:
-		what = lsmHook
+		return loaderror.LSMHook
 	case attachIter:
-		what = iterator
+		return loaderror.Iterator
 	}
-	var err error
-	p.attachID, _, err = l.kernel.lookUp(what, name)
-	return err
+	return loaderror.Function
 }
 
 // setStructOps finds the kernel structure and member that a callback is for,
@@ -104,13 +112,14 @@ func (l *load) setStructOps(p *program) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("no struct_ops variable of the object names `%s`, so nothing says which callback it is", p.fn.Name)
+		return &loaderror.Error{Cause: loaderror.Target, What: loaderror.StructOps, Name: p.fn.Section,
+			Err: fmt.Errorf("no struct_ops variable of the object names `%s`, so nothing says which callback it is", p.fn.Name)}
 	}
 	return firstErr
 }
 
 func (l *load) structOpsMember(typ, member string) (id, index uint32, err error) {
-	if _, _, err := l.kernel.lookUp(structOps, typ); err != nil {
+	if _, _, err := l.kernel.lookUp(loaderror.StructOps, typ); err != nil {
 		return 0, 0, err
 	}
 	id, t, err := l.kernel.find(typ, isA[*btf.Struct])
@@ -122,7 +131,7 @@ func (l *load) structOpsMember(typ, member string) (id, index uint32, err error)
 			return id, uint32(i), nil
 		}
 	}
-	return 0, 0, l.missing("member", typ+"."+member)
+	return 0, 0, l.kernel.missing(loaderror.Member, typ+"."+member)
 }
 
 // guess finds a program's type from its context argument

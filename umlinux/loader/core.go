@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
@@ -58,7 +59,7 @@ func (l *load) applyCORE(fn *object.Function, code []object.Insn) error {
 		for i := range list {
 			f, err := btf.CORERelocate(list[i:i+1], targets, binary.LittleEndian, local.TypeID)
 			if err != nil {
-				return fmt.Errorf("CO-RE relocation of instruction %d of %s: %w", relos[i].Insn, fn.Name, err)
+				return relocationError(fn, relos[i], err)
 			}
 			fixups[i] = f[0]
 		}
@@ -66,7 +67,7 @@ func (l *load) applyCORE(fn *object.Function, code []object.Insn) error {
 	for i, r := range relos {
 		original := code[r.Insn]
 		if err := applyFixup(code[r.Insn:], fixups[i]); err != nil {
-			return fmt.Errorf("CO-RE relocation of instruction %d of %s: %w", r.Insn, fn.Name, err)
+			return relocationError(fn, r, err)
 		}
 		failed := code[r.Insn].Imm == btf.COREBadRelocationSentinel && code[r.Insn].Code == object.CodeCall
 		if failed && !r.Field {
@@ -84,6 +85,12 @@ func (l *load) applyCORE(fn *object.Function, code []object.Insn) error {
 		}
 	}
 	return nil
+}
+
+// relocationError says that a relocation cannot be made, whatever the kernel has.
+func relocationError(fn *object.Function, r object.CORERelocation, err error) error {
+	return &loaderror.Error{Cause: loaderror.Relocation, Name: r.Name, Function: fn, Insn: r.Insn,
+		Err: fmt.Errorf("CO-RE relocation of instruction %d of %s: %w", r.Insn, fn.Name, err)}
 }
 
 // place is an instruction of a function.

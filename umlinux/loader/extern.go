@@ -1,11 +1,11 @@
 package loader
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/cilium/ebpf/btf"
 )
@@ -23,7 +23,10 @@ func (l *load) extern(e *object.Extern) resolvedExtern {
 	if r, ok := l.externs[e]; ok {
 		return r
 	}
-	r := resolvedExtern{err: e.Err}
+	var r resolvedExtern
+	if e.Err != nil {
+		r.err = symbolError(e, e.Err)
+	}
 	for i := range l.obj.Externs {
 		if l.obj.Externs[i] == e {
 			r.index = i
@@ -36,28 +39,32 @@ func (l *load) extern(e *object.Extern) resolvedExtern {
 		case object.ExternAddress:
 			r.addr = l.kernel.symbol(e.Name)
 			if r.addr == 0 && !e.Weak {
-				r.err = l.missing("kernel symbol", e.Name)
+				r.err = l.kernel.missing(loaderror.KernelSymbol, e.Name)
 			}
 		case object.ExternVar:
-			r.id, r.err = l.ksym(e, kernelVariable, e.Name)
+			r.id, r.err = l.ksym(e, loaderror.KernelVariable, e.Name)
 		case object.ExternKfunc:
-			r.id, r.err = l.ksym(e, kfunc, e.KernelName())
+			r.id, r.err = l.ksym(e, loaderror.Kfunc, e.KernelName())
 		}
 	}
 	l.externs[e] = r
 	return r
 }
 
+// symbolError says that an extern is declared in a way that nobody can define it.
+func symbolError(e *object.Extern, err error) error {
+	return &loaderror.Error{Cause: loaderror.Symbol, Name: e.Name, Err: err}
+}
+
 // ksym finds a kernel function or variable and compares its type with the
 // declaration (bpf_object__resolve_ksym_{var,func}_btf_id).
 func (l *load) ksym(e *object.Extern, what, name string) (uint32, error) {
 	id, target, err := l.kernel.lookUp(what, name)
-	var missing *MissingError
-	if errors.As(err, &missing) && e.Weak {
+	if isMissing(err) && e.Weak {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, l.kernel.withSimilar(err)
 	}
 	local, err := l.obj.Spec()
 	if err != nil {
@@ -80,7 +87,8 @@ func (l *load) ksym(e *object.Extern, what, name string) (uint32, error) {
 		if e.Weak && e.Kind == object.ExternKfunc {
 			return 0, nil
 		}
-		return 0, fmt.Errorf("%s `%s` is declared with another type than it has in Linux %s", what, name, l.kernel.Release)
+		return 0, &loaderror.Error{Cause: loaderror.Mismatch, What: what, Name: name, Kernel: l.kernel.Release,
+			Err: fmt.Errorf("%s `%s` is declared with another type than it has in Linux %s", what, name, l.kernel.Release)}
 	}
 	return id, nil
 }
@@ -97,7 +105,7 @@ func (l *load) kconfig(e *object.Extern) error {
 			if e.Weak {
 				return nil
 			}
-			return &MissingError{"configuration option", e.Name, l.kernel.Release}
+			return l.kernel.missing(loaderror.Option, e.Name)
 		}
 		return l.setKconfig(e, data, v)
 	}
@@ -115,7 +123,7 @@ func (l *load) kconfig(e *object.Extern) error {
 		}
 	default:
 		if !strings.HasPrefix(e.Name, "LINUX_") || !e.Weak {
-			return fmt.Errorf("`%s` is no __kconfig variable that loaders know: they begin with CONFIG_ or are LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE, LINUX_HAS_SYSCALL_WRAPPER", e.Name)
+			return symbolError(e, fmt.Errorf("`%s` is no __kconfig variable that loaders know: they begin with CONFIG_ or are LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE, LINUX_HAS_SYSCALL_WRAPPER", e.Name))
 		}
 	}
 	return setNumber(e, data, v)
@@ -125,7 +133,8 @@ func (l *load) kconfig(e *object.Extern) error {
 func (l *load) setKconfig(e *object.Extern, data []byte, v string) error {
 	b := l.obj.BTF
 	t := b.Underlying(e.Type)
-	bad := fmt.Errorf("__kconfig variable `%s` has a type that its value %s does not fit", e.Name, v)
+	bad := &loaderror.Error{Cause: loaderror.Mismatch, What: loaderror.Option, Name: e.Name, Kernel: l.kernel.Release,
+		Err: fmt.Errorf("__kconfig variable `%s` has a type that its value %s does not fit", e.Name, v)}
 	switch {
 	case v == "y" || v == "n" || v == "m":
 		switch {
@@ -170,7 +179,7 @@ func setNumber(e *object.Extern, data []byte, v uint64) error {
 	case 8:
 		le.PutUint64(data, v)
 	default:
-		return fmt.Errorf("__kconfig variable `%s` is no integer", e.Name)
+		return symbolError(e, fmt.Errorf("__kconfig variable `%s` is no integer", e.Name))
 	}
 	return nil
 }

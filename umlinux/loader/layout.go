@@ -28,6 +28,30 @@ func (l Layout) Find(insn int) (fn *object.Function, i int, ok bool) {
 	return nil, 0, false
 }
 
+// Place returns the index in the program of an instruction of a function, -1
+// if the function is not in the program.
+func (l Layout) Place(fn *object.Function, insn int) int {
+	for _, p := range l {
+		if p.Function == fn {
+			return p.At + insn
+		}
+	}
+	return -1
+}
+
+// With appends a function if it is not in the layout: one that could not be
+// linked, whose instructions somebody wants to find.
+func (l Layout) With(fn *object.Function) Layout {
+	if fn == nil || l.Place(fn, 0) >= 0 {
+		return l
+	}
+	end := 0
+	for _, p := range l {
+		end = max(end, p.At+len(p.Function.Insns))
+	}
+	return append(l, Placement{fn, end})
+}
+
 // LayoutOf returns the layout of a program without a kernel to link it for:
 // what a kernel has changes instructions, but not their number. A program that
 // cannot be linked is laid out as far as its calls can be followed.

@@ -59,7 +59,7 @@ const poisonKfunc = 2002000000
 // link mirrors bpf_object__relocate for one program.
 func (l *load) link(fn *object.Function) (*program, error) {
 	if fn.Err != nil {
-		return nil, fn.Err
+		return nil, functionError(fn)
 	}
 	p := &program{fn: fn, license: l.obj.License, version: l.obj.Version}
 	if err := l.setType(p); err != nil {
@@ -81,7 +81,7 @@ func (l *load) link(fn *object.Function) (*program, error) {
 	for _, pl := range p.placed {
 		for _, r := range pl.Function.Relocs {
 			if err := l.relocate(p, pl, r); err != nil {
-				return p, err
+				return p, placed(err, pl.Function, r.Insn)
 			}
 		}
 	}
@@ -106,7 +106,10 @@ func (l *load) place(p *program, fn *object.Function, at map[*object.Function]in
 	relocs := relocsByInsn(fn)
 	for i, in := range code {
 		sub, err := callee(l.obj, fn, i, in, relocs)
-		if err != nil {
+		switch {
+		case sub != nil && sub.Err != nil:
+			return functionError(sub)
+		case err != nil:
 			return err
 		}
 		if sub == nil {
@@ -171,7 +174,7 @@ func (l *load) relocate(p *program, pl Placement, r object.Reloc) error {
 	case object.RelocMap:
 		in[0].SetSrc(object.PseudoMap)
 		ref(mapKey{m: r.Map})
-		return r.Map.Err
+		return mapDefinitionError(r.Map)
 	case object.RelocData:
 		off := uint64(uint32(in[0].Imm)) + r.Offset
 		if r.Map == l.obj.Arena() {
@@ -180,7 +183,7 @@ func (l *load) relocate(p *program, pl Placement, r object.Reloc) error {
 		in[0].SetSrc(object.PseudoVal)
 		in[1].Imm = int32(off)
 		ref(mapKey{m: r.Map})
-		return r.Map.Err
+		return mapDefinitionError(r.Map)
 	case object.RelocJumpTable:
 		t, err := l.jumpTable(p, pl, r)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 )
@@ -145,7 +146,7 @@ func (l *load) run(m Machine, programs []*program, set func(*program, func(*Resu
 		case len(left) > 0 && dead.Cause == umlinux.OutOfMemory && m.Grow():
 			programs = left
 		case len(left) > 0:
-			set(left[0], func(r *Result) { r.Err = fmt.Errorf("while it was verified, %w", dead) })
+			set(left[0], func(r *Result) { r.Err = guestError(l.kernel.Release, "while it was verified, %w", dead) })
 			programs = left[1:]
 		}
 	}
@@ -164,7 +165,9 @@ func (l *load) attempt(m Machine, programs []*program, set func(*program, func(*
 	}
 	if errors.As(err, &dead) {
 		for _, p := range programs {
-			set(p, func(r *Result) { r.Err = fmt.Errorf("while its maps and types were loaded, %w", dead) })
+			set(p, func(r *Result) {
+				r.Err = guestError(l.kernel.Release, "while its maps and types were loaded, %w", dead)
+			})
 		}
 		return nil, nil
 	}
@@ -187,6 +190,20 @@ func (l *load) attempt(m Machine, programs []*program, set func(*program, func(*
 		return again, nil
 	}
 	return nil, nil
+}
+
+// guestError says that the guest died on a program.
+func guestError(kernel, format string, dead *umlinux.DeadError) error {
+	how := string(dead.Cause)
+	switch dead.Cause {
+	case umlinux.OutOfMemory:
+		how = loaderror.OutOfMemory
+	case umlinux.Panicked:
+		how = loaderror.Panicked
+	case umlinux.Hung:
+		how = loaderror.Hung
+	}
+	return &loaderror.Error{Cause: loaderror.Guest, What: how, Kernel: kernel, Err: fmt.Errorf(format, dead)}
 }
 
 // loadAll loads programs in one batch, then those that were rejected once more

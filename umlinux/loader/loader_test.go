@@ -238,3 +238,30 @@ func position(r Result, insn int) (object.Position, bool) {
 	}
 	return r.Object().Position(fn, i)
 }
+
+// TestSimilar: what somebody may have meant.
+func TestSimilar(t *testing.T) {
+	fields := []string{"__state", "stats", "stack", "pid", "tgid", "real_parent"}
+	for name, want := range map[string]string{
+		"state":       "__state",
+		"realparent":  "real_parent",
+		"tpid":        "pid tgid",
+		"group_leadr": "",
+		"x":           "",
+	} {
+		if got := strings.Join(similar(name, fields), " "); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"tp_bft/sched_switch": "tp_btf/sched_switch",
+		"xdp/drop":            "xdp",
+		"cgroup/conect4":      "cgroup/connect4",
+		"own":                 "",
+	} {
+		got := similarSections(name)
+		if want == "" && got != nil || want != "" && (len(got) == 0 || got[0] != want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/cilium/ebpf"
@@ -198,19 +199,29 @@ func (l *load) prepare(m Machine, programs []*program) error {
 	}
 	for i, mm := range fills {
 		if e := replies[i].Errno; e != 0 && mm.err == nil {
-			mm.err = fmt.Errorf("map %s: its contents could not be set: %w", mm.spec.name, e)
+			mm.err = &loaderror.Error{Cause: loaderror.MapCreation, Name: mapName(mm), Kernel: l.kernel.Release, Errno: e,
+				Err: fmt.Errorf("map %s: its contents could not be set: %w", mm.spec.name, e)}
 		}
 	}
 	return nil
 }
 
-func (l *load) mapError(mm *madeMap, errno error) error {
+func (l *load) mapError(mm *madeMap, errno syscall.Errno) error {
+	if mm.key.m == nil {
+		return l.kernel.missing(loaderror.MapType, "insn_array")
+	}
 	err := fmt.Errorf("map %s (type %v, key %d bytes, value %d bytes, %d entries, flags %#x) could not be created: %w",
 		mm.spec.name, ebpf.MapType(mm.spec.typ), mm.spec.key, mm.spec.value, mm.spec.entries, mm.spec.flags, errno)
-	if mm.key.m == nil {
-		return l.missing("map type", "insn_array")
+	return &loaderror.Error{Cause: loaderror.MapCreation, What: ebpf.MapType(mm.spec.typ).String(), Name: mapName(mm),
+		Kernel: l.kernel.Release, Errno: errno, Err: err}
+}
+
+// mapName is what the object calls a map.
+func mapName(mm *madeMap) string {
+	if mm.key.m != nil {
+		return mm.key.m.Name
 	}
-	return err
+	return mm.spec.name
 }
 
 // explainBTF loads the object's BTF once more, for the kernel's reason why it

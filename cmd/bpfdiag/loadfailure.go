@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/loaderror"
+	"github.com/bpfdiag/bpfdiag/rules"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
+	"github.com/bpfdiag/bpfdiag/umlinux/loader"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// failure is why a program has no verdict of the verifier, nil if it has one.
+func failure(r *loader.Result, sum *verifierlog.Summary) error {
+	switch {
+	case r.Err != nil:
+		return r.Err
+	case r.Errno == 0:
+		return nil
+	case sum.Message == "":
+		return r.Refusal(sum.Stats.Known)
+	case strings.HasPrefix(sum.Message, "in-kernel BTF is malformed"):
+		return errors.New("this kernel's own BTF is malformed, so it can verify nothing; build it again with `bpfdiag kernel build --force`")
+	}
+	if lack := r.Lack(sum.Insn); lack != nil {
+		return lack
+	}
+	return nil
+}
+
+// diagnoseLoad explains why a program was not verified, and completes the
+// program's error by what the other kernels have.
+func (ck *checker) diagnoseLoad(c rules.Case, r *loader.Result, p *diag.Program, err error) diag.Diagnostic {
+	f := rules.Failure{Error: new(loaderror.Error), Insn: -1}
+	if !errors.As(err, &f.Error) {
+		f.Error = &loaderror.Error{Err: err}
+	}
+	f.Have, f.Lack = ck.elsewhere(f.Error)
+	if f.Cause == loaderror.Missing {
+		switch {
+		case len(f.Have) > 0:
+			p.Error += ", but in " + strings.Join(f.Have, ", ")
+		case len(f.Lack) > 0:
+			p.Error += ", nor in " + strings.Join(f.Lack, ", ")
+		}
+	}
+	// A program that could not be linked has no layout, or only its beginning.
+	if fn := r.Object().Program(r.Name); fn != nil && len(r.Layout()) == 0 || f.Function != nil {
+		layout := loader.LayoutOf(r.Object(), fn).With(f.Function)
+		c.Locate = layout.Find
+		f.Insn = layout.Place(f.Function, f.Error.Insn)
+	}
+	return rules.DiagnoseLoad(c, f)
+}
+
+// elsewhere says which other kernels that are built have what this one lacks,
+// and which lack it too, by their releases.
+func (ck *checker) elsewhere(e *loaderror.Error) (have, lack []string) {
+	if e.Cause != loaderror.Missing {
+		return nil, nil
+	}
+	ck.others.Do(func() {
+		images, _ := kernel.List()
+		for _, img := range images {
+			if img.Path != ck.image.Path {
+				ck.kernels = append(ck.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
+			}
+		}
+	})
+	for _, k := range ck.kernels {
+		switch has, known := k.Has(e); {
+		case has:
+			have = append(have, k.Release)
+		case known:
+			lack = append(lack, k.Release)
+		}
+	}
+	return have, lack
+}
