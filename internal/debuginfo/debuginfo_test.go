@@ -237,22 +237,6 @@ func TestUnit(t *testing.T) {
 	}
 }
 
-// TestLayout: subprograms follow the main function.
-func TestLayout(t *testing.T) {
-	o := open(t, recorded)
-	main := o.Program("names")
-	p := Layout(o, main)
-	if len(p) != 2 || p[1].Function.Name != "global_sub" || p[1].At != len(main.Insns) {
-		t.Fatalf("%+v", p)
-	}
-	if fn, i, ok := p.Find(len(main.Insns) + 1); !ok || fn != p[1].Function || i != 1 {
-		t.Errorf("%v %d %v", fn, i, ok)
-	}
-	if _, _, ok := p.Find(10000); ok {
-		t.Error("found what is not there")
-	}
-}
-
 // without returns the recorded object with the names of some sections spoilt.
 func without(t *testing.T, names ...string) *object.Object {
 	t.Helper()

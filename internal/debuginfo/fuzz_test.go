@@ -35,7 +35,6 @@ func askEverything(t *testing.T, o *object.Object) {
 	in := New(o)
 	for _, fn := range o.Functions {
 		in.Unit(fn)
-		Layout(o, fn)
 		if len(fn.Insns) > 1000 {
 			continue
 		}
