@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 )
@@ -110,19 +112,28 @@ func (c *Case) labelFunction(d *diag.Diagnostic, name, text string) bool {
 	return true
 }
 
-// functionLabel is a label of a function's head.
+// functionLabel is a label of the line with a function's name.
 func (c *Case) functionLabel(fn *object.Function, text string) (diag.Label, bool) {
-	p, ok := c.debug().Place(fn, 0)
-	if !ok || p.Line == 0 || len(p.Inlined) > 0 {
+	in := c.debug()
+	if in == nil {
 		return diag.Label{}, false
 	}
-	l := diag.Label{Text: text, File: p.File, Line: p.Line, Function: p.Function, Source: p.Text}
+	p, ok := in.Place(fn, 0)
+	if !ok || p.Line == 0 || len(p.Inlined) > 0 || p.Function != fn.Name {
+		return diag.Label{}, false
+	}
+	l := diag.Label{Text: text, File: p.File, Line: p.Line, Function: p.Function, Source: strings.TrimRight(p.Text, "\r\n")}
 	if file := c.file(p.File, p.Line, p.Text); file != nil {
 		if at, ok := file.At(p.Line, p.Column); ok && at.Function.Name == fn.Name && at.Function.Body.Start > at.Function.Start {
-			line, column := file.Position(at.Function.Start)
-			head := file.Text(at.Function.Span)[:at.Function.Body.Start-at.Function.Start]
-			l.Line, l.Column = line, column
-			l.EndLine, l.EndColumn = file.Position(at.Function.Start + len(trimRight(head)))
+			head := strings.TrimRight(file.Text(at.Function.Span)[:at.Function.Body.Start-at.Function.Start], " \t\r\n")
+			from := strings.LastIndex(head, fn.Name+"(")
+			if from < 0 {
+				from = 0
+			}
+			from = strings.LastIndexByte(head[:from], '\n') + 1
+			line, _, _ := strings.Cut(head[from:], "\n")
+			l.Line, l.Column = file.Position(at.Function.Start + from)
+			l.EndLine, l.EndColumn = file.Position(at.Function.Start + from + len(strings.TrimRight(line, " \t\r")))
 			if l.Line != p.Line {
 				l.Source = ""
 			}
@@ -132,11 +143,4 @@ func (c *Case) functionLabel(fn *object.Function, text string) (diag.Label, bool
 		l.Insn = &insn
 	}
 	return l, true
-}
-
-func trimRight(s string) string {
-	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\n' || s[len(s)-1] == '\t' || s[len(s)-1] == '\r') {
-		s = s[:len(s)-1]
-	}
-	return s
 }

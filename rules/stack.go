@@ -1,0 +1,178 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
+)
+
+var (
+	_ = rule("BPF0620", stackTooLarge)
+	_ = rule("BPF0621", callDepth)
+)
+
+// maxStack is the stack of a chain of calls, in bytes (MAX_BPF_STACK).
+const maxStack = 512
+
+// stackTooLarge: the frames of a chain of calls are larger than the stack
+// (check_max_stack_depth_subprog in kernel/bpf/verifier.c).
+func stackTooLarge(c *Case, d *diag.Diagnostic) {
+	var need, calls, frames int
+	limit := maxStack
+	switch f := c.numbers(); {
+	case strings.HasPrefix(c.match.Text, "combined stack size") && len(f) == 2:
+		calls, need = f[0], f[1]
+		d.Message = fmt.Sprintf("the stack frames of a chain of %d functions need %d bytes, and %d is the most", calls, need, limit)
+	case strings.HasPrefix(c.match.Text, "stack size of subprog") && len(f) == 2:
+		need = f[1]
+		d.Message = fmt.Sprintf("a stack frame needs %d bytes, and %d is the most", need, limit)
+	case strings.HasPrefix(c.match.Text, "tail_calls are not allowed") && len(f) == 1:
+		frames = f[0]
+		d.Message = fmt.Sprintf("a function that may tail-call is called with %d bytes of stack in use, and less than 256 must be", frames)
+	case len(f) > 0:
+		d.Message = fmt.Sprintf("%s needs %d bytes of stack, which is too many here", quote(c.Program.Name), f[0])
+	default:
+		d.Message = "the stack of " + quote(c.Program.Name) + " is too large"
+	}
+	g := c.callGraph()
+	chain, exact := g.chain(calls, need)
+	if calls == 0 {
+		chain, exact = g.deepest(), false
+	}
+	d.Labels = nil // the verifier was at no instruction
+	c.frames(d, g, chain)
+	switch {
+	case len(chain) > 1 && exact:
+		d.Notes = append(d.Notes, "the chain is "+g.say(chain)+"; each frame counts rounded up to 16 or 32 bytes")
+	case len(chain) > 1:
+		d.Notes = append(d.Notes, "the largest chain of calls is "+g.say(chain))
+	}
+	if frames > 0 {
+		d.Helps = append(d.Helps, diag.Help{Text: "make the tail call in a function that is called with less on the stack, or in the program itself"})
+	}
+	d.Helps = append(d.Helps,
+		diag.Help{Text: "keep large variables in a value of a per-CPU array map with one element, instead of on the stack"},
+		diag.Help{Text: "or let large variables live side by side, not at once: call one function behind the other instead of one in the other, or declare them in blocks of their own"})
+}
+
+// numbers are the numbers of the complaint.
+func (c *Case) numbers() (n []int) {
+	for _, f := range c.match.Fields {
+		if v, err := strconv.Atoi(f); err == nil {
+			n = append(n, v)
+		}
+	}
+	return n
+}
+
+// frames labels what is on the stack of the functions of a chain: the largest
+// variables first, the largest of all as the primary label.
+func (c *Case) frames(d *diag.Diagnostic, g *callGraph, chain []*object.Function) {
+	in := c.debug()
+	if in == nil {
+		return
+	}
+	largest, at := int64(0), -1
+	for _, fn := range chain {
+		vars, _ := in.StackUse(fn)
+		var parts []string
+		for i, v := range vars {
+			if v.Size < 8 || i == 3 {
+				break
+			}
+			s := fmt.Sprintf("%s %d", quote(v.Name), v.Size)
+			if v.Function != "" && v.Function != fn.Name {
+				s += " (of " + quote(v.Function) + ", inlined)"
+			}
+			parts = append(parts, s)
+		}
+		text := fmt.Sprintf("%d bytes of stack", g.size[fn])
+		if len(parts) > 0 {
+			text += ": " + strings.Join(parts, ", ")
+		}
+		if g.size[fn] < 16 && (len(d.Labels) > 0 || fn != chain[len(chain)-1]) || len(d.Labels) > 5 {
+			continue // what little each of them has is in the note
+		}
+		l, ok := c.functionLabel(fn, text)
+		if !ok {
+			continue
+		}
+		if size := int64(g.size[fn]); size > largest {
+			largest, at = size, len(d.Labels)
+		}
+		d.Labels = append(d.Labels, l)
+	}
+	if at >= 0 {
+		d.Labels[at].Primary = true
+	}
+}
+
+// callDepth: more frames than the verifier keeps (MAX_CALL_FRAMES: 8, since
+// Linux 7.2 sixteen), found on the path or in the graph of calls.
+func callDepth(c *Case, d *diag.Diagnostic) {
+	n := 8
+	if f := c.numbers(); len(f) == 1 {
+		n = f[0]
+	}
+	limit := 8
+	if n > 9 {
+		limit = 16
+	}
+	d.Message = fmt.Sprintf("a chain of calls in %s is more than %d functions deep", quote(c.Program.Name), limit)
+	primary(d, "one call too deep")
+	var names []string
+	if c.last >= 0 && strings.HasSuffix(c.match.Text, "deep") {
+		for f := 1; f <= c.Path.Step(c.last).Frame; f++ {
+			if s := c.Path.Callsite(c.last, f); s >= 0 {
+				if p, ok := c.place(c.Path.Insn(s)); ok {
+					names = append(names, p.Function)
+				}
+			}
+		}
+		if p, ok := c.place(c.Path.Insn(c.last)); ok {
+			names = append(names, p.Function)
+		}
+	} else {
+		g := c.callGraph()
+		chain := g.longest(n + 1)
+		for _, fn := range chain {
+			names = append(names, fn.Name)
+		}
+		d.Labels = nil
+		if len(chain) > 1 {
+			last := chain[len(chain)-1]
+			before := chain[len(chain)-2]
+			if fn, i, at, ok := c.callOf(before.Name, last.Name); ok {
+				c.labelAt(d, fn, i, at, "one call too deep")
+			}
+		}
+	}
+	if again := repeated(names); again != "" {
+		d.Message = quote(again) + " calls itself, and a chain of calls may be " + fmt.Sprint(limit) + " functions deep"
+		d.Notes = append(d.Notes, "the verifier follows the calls to the end, whatever the condition for going on is")
+		d.Helps = append(d.Helps, diag.Help{Text: "make the recursion a loop with an own stack in an array (a per-CPU map, or an arena since Linux 6.9)"})
+		return
+	}
+	if len(names) > 1 {
+		for i := range names {
+			names[i] = quote(names[i])
+		}
+		d.Notes = append(d.Notes, "the chain: "+strings.Join(names, ", "))
+	}
+	d.Helps = append(d.Helps, diag.Help{Text: "have the compiler put small functions of the chain into their callers: `static __always_inline`"})
+	d.Helps = append(d.Helps, diag.Help{Text: "or call one behind the other instead of one in the other; the end of the chain may also be a program of its own (`bpf_tail_call`)"})
+}
+
+func repeated(names []string) string {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n] {
+			return n
+		}
+		seen[n] = true
+	}
+	return ""
+}
