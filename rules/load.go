@@ -95,7 +95,7 @@ func loadRule(f *Failure) (code string, explain func(*Case, *Failure, *diag.Diag
 	case loaderror.ProgramType:
 		return "BPF0911", refusedType
 	case loaderror.Length:
-		return "BPF0607", tooLong
+		return "BPF0607", tooManyInsns
 	case loaderror.Unexplained, loaderror.Unrunnable:
 		return errnoCode(f), refusedSilently
 	case loaderror.Guest:

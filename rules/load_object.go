@@ -147,8 +147,8 @@ func malformedObject(c *Case, f *Failure, d *diag.Diagnostic) {
 	}
 }
 
-// tooLong: BPF_COMPLEXITY_LIMIT_INSNS bounds a program before it is verified.
-func tooLong(c *Case, f *Failure, d *diag.Diagnostic) {
+// tooManyInsns: BPF_COMPLEXITY_LIMIT_INSNS bounds a program before it is verified.
+func tooManyInsns(c *Case, f *Failure, d *diag.Diagnostic) {
 	d.Message = quote(c.Program.Name) + " is longer than any program that a kernel takes"
 	sentences(d, f.Err.Error())
 	d.Helps = append(d.Helps, diag.Help{Text: "turn unrolled loops back into loops (`bpf_for`, `bpf_loop`), inlined functions into `__noinline` ones, or split it with tail calls", Applicability: diag.Placeholder})
