@@ -62,7 +62,10 @@ func Diagnose(c Case) diag.Diagnostic {
 		c.Path, _ = verifierlog.ReadPath(strings.NewReader(c.Log))
 	}
 	c.last = c.Path.Len() - 1
-	c.match, _ = messages.Find(c.Summary.Message)
+	var known bool
+	if c.match, known = messages.Find(c.Summary.Message); !known {
+		c.match.Code = c.silence()
+	}
 
 	d := c.plain()
 	for _, code := range messages.Codes() {

@@ -60,6 +60,14 @@ func order(r *row) int {
 	return 1 + int(r.Role)
 }
 
+// fixedUp are the lines that libbpf puts into a log in place of the verifier's
+// "invalid func unknown#…" (fixup_verifier_log in tools/lib/bpf/libbpf.c).
+var fixedUp = map[string]bool{
+	"failed to resolve CO-RE relocation %s":         true,
+	"kfunc '%s' is referenced but wasn't resolved":  true,
+	"BPF map '%s' is referenced but wasn't created": true,
+}
+
 // unused lists the patterns that no site prints: neither as they are nor as a
 // special case.
 func unused(sites []Site) []*messages.Pattern {
@@ -74,7 +82,7 @@ func unused(sites []Site) []*messages.Pattern {
 	var all []*messages.Pattern
 patterns:
 	for _, p := range messages.Patterns() {
-		if texts[p.Text] {
+		if texts[p.Text] || fixedUp[p.Text] {
 			continue
 		}
 		line := messages.Sample(p.Text)
