@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0201", uninitialisedRegister)
+	_ = rule("BPF0203", uninitialisedStackArgument)
+	_ = rule("BPF0205", undefinedBehaviour)
+)
+
+// uninitialisedRegister: check_reg_arg, a register is read that nothing wrote,
+// or that a call has cleared.
+func uninitialisedRegister(c *Case, d *diag.Diagnostic) {
+	d.Message = "this reads a value that was never set on this path"
+	primary(d, "never set on this path")
+	if len(c.match.Fields) == 0 {
+		return
+	}
+	l, ok := c.fault(c.match.Fields[0])
+	if !ok {
+		return
+	}
+	s := c.Path.Step(c.last)
+	p, _ := c.place(s.Insn.Index)
+	switch {
+	case s.Op == verifierlog.OpExit:
+		d.Message = "this function returns without a value on this path"
+		if p.Function != "" {
+			d.Message = quote(p.Function) + " returns without a value on this path"
+		}
+		primary(d, "no value is returned here")
+		if s.Frame == 0 {
+			d.Notes = append(d.Notes, "what a program returns is read from r0, which nothing set")
+		}
+		d.Helps = append(d.Helps, diag.Help{Text: "return a value at the end of every path; `-Wreturn-type` shows where one is missing", Applicability: diag.Placeholder})
+		return
+	case s.Op == verifierlog.OpCall && l.Reg >= 1 && l.Reg <= 5:
+		callee := "this function"
+		if fn := c.stopped(); fn != "" {
+			callee = quote(fn)
+		} else if fn := c.callee(); fn != "" {
+			callee = quote(fn)
+		}
+		d.Message = fmt.Sprintf("argument %d of %s is not set at this call", l.Reg, callee)
+		primary(d, fmt.Sprintf("argument %d was never set on this path", l.Reg))
+		c.markArgument(d, l.Reg)
+		if site := c.site(c.last); site.call != nil && l.Reg >= len(site.call.Operands) {
+			d.Notes = append(d.Notes, fmt.Sprintf("the call has %d arguments, the function takes at least %d", len(site.call.Operands)-1, l.Reg))
+			d.Helps = append(d.Helps, diag.Help{Text: "declare the function with all of its parameters, and pass them", Applicability: diag.Placeholder})
+			return
+		}
+	}
+	if name := c.name(c.last, l); name.Expr != "" && !name.From && !name.Likely {
+		d.Message = quote(name.Expr) + " was never set on this path"
+		primary(d, "used here")
+	}
+	c.cleared(d, l)
+}
+
+// cleared tells why a register holds nothing: a call took it away, or the
+// program was not given it.
+func (c *Case) cleared(d *diag.Diagnostic, l verifierlog.Loc) {
+	link := c.Path.Origin(c.last, l)
+	switch link.Kind {
+	case verifierlog.LinkLost:
+		s := c.Path.Step(link.Step)
+		if s.Op != verifierlog.OpCall {
+			return
+		}
+		what := "this call"
+		if fn := string(s.Func); fn != "" {
+			what = "the call of " + quote(sourceName(fn))
+		}
+		c.tell(d, link.Step, l, "clears r1 to r5")
+		d.Notes = append(d.Notes, fmt.Sprintf("r%d is read, and %s took away what it held, as calls do with r1 to r5", l.Reg, what))
+	case verifierlog.LinkNone:
+		first := verifierlog.Reg(0, l.Reg)
+		if l.Frame == 0 && l.Reg >= 2 && l.Reg <= 5 && c.parameter(l.Reg) {
+			d.Message = fmt.Sprintf("parameter %d of %s is never set", l.Reg, quote(c.Program.Name))
+			if name := c.name(c.last, first); name.Expr != "" && !name.From && !name.Likely {
+				d.Message = quote(name.Expr) + " is never set: the kernel passes one argument"
+			}
+			primary(d, "used here")
+			d.Notes = append(d.Notes, "a program gets one argument, the context")
+			d.Helps = append(d.Helps, diag.Help{Text: "read what you need from the context; for tracing programs the macros `BPF_PROG` and `BPF_KPROBE` do so", Applicability: diag.Placeholder})
+		}
+	}
+}
+
+// parameter says whether the program's function declares a parameter that it
+// gets in a register beside the first.
+func (c *Case) parameter(r int) bool {
+	fn, i, ok := c.function(c.Path.Insn(c.last))
+	if !ok || fn.Name != c.Program.Name {
+		return false
+	}
+	for _, n := range c.debug().Register(fn, i, r) {
+		if n.Param == r && !n.Likely {
+			return true
+		}
+	}
+	return false
+}
+
+// uninitialisedStackArgument: arguments beyond the fifth are on the stack
+// (check_stack_arg_read and the checks of calls, Linux 7.3).
+func uninitialisedStackArgument(c *Case, d *diag.Diagnostic) {
+	n := 0
+	switch f := c.match.Fields; {
+	case len(f) == 2 && c.match.Pattern != nil && c.last >= 0 && c.Path.Step(c.last).Op == verifierlog.OpCall:
+		if _, err := fmt.Sscan(f[1], &n); err != nil {
+			n = 0
+		}
+		if n > 0 && n < 16 {
+			// "stack arg1" is the sixth.
+			d.Message = fmt.Sprintf("argument %d of this call is not set", n+5)
+			if fn := c.stopped(); fn != "" {
+				d.Message = fmt.Sprintf("argument %d of %s is not set at this call", n+5, quote(fn))
+			} else if fn := c.callee(); fn != "" {
+				d.Message = fmt.Sprintf("argument %d of %s is not set at this call", n+5, quote(fn))
+			}
+			primary(d, "takes "+f[0]+" arguments")
+			return
+		}
+	}
+	d.Message = "an argument that is passed on the stack is not set, or read too late"
+	primary(d, "arguments beyond the fifth are passed on the stack")
+	d.Notes = append(d.Notes, "arguments beyond the fifth have to be written in front of each call, and a function has to read its own before it writes those of another")
+}
+
+// undefinedBehaviour: clang 21 and later put a call of __bpf_trap where the
+// program has no meaning (check_helper_call).
+func undefinedBehaviour(c *Case, d *diag.Diagnostic) {
+	d.Message = "the compiler found that this code uses a variable that was never set"
+	primary(d, "the compiler ended the code here")
+	if c.last >= 0 {
+		if p, ok := c.place(c.Path.Insn(c.last)); ok && p.Function != "" {
+			d.Message = "the compiler found that " + quote(p.Function) + " has no defined meaning on this path"
+		}
+	}
+	d.Notes = append(d.Notes, "clang leaves the rest of a path out when it uses a variable without a value, divides by zero, or runs over the end of a function without a `return`")
+	d.Helps = append(d.Helps, diag.Help{Text: "compile with `-Wall -Wextra` and look for variables without a value and for missing `return`", Applicability: diag.Placeholder})
+}

@@ -1,0 +1,267 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var _ = rule("BPF0202", uninitialisedStack)
+
+// stackRead is what a message says of a read of the stack: size bytes from off
+// relative to the frame pointer, of which that at first is not set.
+type stackRead struct {
+	off, first, size int64
+	frame            int
+	arg              int // of a call that is given the address, 0 for a load
+}
+
+func (c *Case) stackRead() (r stackRead, ok bool) {
+	if c.last < 0 {
+		return r, false
+	}
+	r.frame = c.Path.Step(c.last).Frame
+	var n []int64
+	for _, f := range c.match.Fields {
+		if a := argument(f); a > 0 {
+			r.arg = a
+			continue
+		}
+		if v, err := strconv.ParseInt(f, 10, 32); err == nil {
+			n = append(n, v)
+		}
+	}
+	if len(n) != 3 || n[0] >= 0 || n[0] < -512 || n[2] <= 0 || n[2] > 512 || n[1] < 0 || n[1] >= n[2] {
+		return r, false
+	}
+	r.off, r.size = n[0], n[2]
+	r.first = n[0] + n[1]
+	if r.arg > 0 && r.arg <= 5 {
+		v, known := c.Path.Before(c.last, verifierlog.Reg(r.frame, r.arg))
+		if known && v.Base == verifierlog.FramePtr && v.FrameNo >= 0 {
+			r.frame = v.FrameNo
+		}
+	}
+	return r, true
+}
+
+// unset are the bytes of the read that the log shows to be without a value,
+// and what else is in them: 'd' of a dynptr, 'i' of an iterator, 'f' of an
+// interrupt state.
+// exact is false where the log does not tell of some bytes.
+func (c *Case) unset(r stackRead) (bytes map[int64]bool, object byte, exact bool) {
+	bytes, exact = map[int64]bool{r.first: true}, true
+	for b := r.off; b < r.off+r.size; b++ {
+		slot := verifierlog.Slot(r.frame, int(b))
+		v, ok := c.Path.Before(c.last, slot)
+		if !ok {
+			exact = false
+			continue
+		}
+		k := int64(slot.Slot) + 7 - b // the first letter is the highest byte's
+		switch {
+		case v.Base == verifierlog.Dynptr, v.Base == verifierlog.Iter:
+			if b == r.first {
+				object = 'd'
+				if v.Base == verifierlog.Iter {
+					object = 'i'
+				}
+			}
+		case v.Base == verifierlog.NotInit:
+			bytes[b] = true
+		case k >= 0 && k < int64(len(v.Bytes)):
+			switch v.Bytes[k] {
+			case '?':
+				bytes[b] = true
+			case 'd', 'i', 'f':
+				if b == r.first {
+					object = v.Bytes[k]
+				}
+			}
+		}
+	}
+	return bytes, object, exact
+}
+
+// uninitialisedStack: check_stack_read_fixed_off, check_stack_range_initialized.
+func uninitialisedStack(c *Case, d *diag.Diagnostic) {
+	d.Message = "this reads bytes of the stack that were never set on this path"
+	primary(d, "reads bytes that were never set")
+	r, ok := c.stackRead()
+	if !ok {
+		return
+	}
+	bytes, object, exact := c.unset(r)
+	parts := c.stackParts(r)
+	whole, names, padding, variable := c.unsetParts(parts, bytes, r)
+	if r.arg > 0 {
+		c.markArgument(d, r.arg)
+	}
+	reads := "this read takes"
+	if fn := c.stopped(); fn != "" && r.arg > 0 {
+		reads = quote(fn) + " reads"
+	}
+	if what := map[byte]string{'d': "a dynptr", 'i': "an iterator", 'f': "a saved interrupt state"}[object]; what != "" {
+		d.Message = "the bytes of " + what + " cannot be read"
+		if len(names) > 0 && variable != nil {
+			d.Message = quote(variable.Name) + " holds " + what + ", whose bytes cannot be read"
+		}
+		primary(d, reads+" them")
+		if object == 'd' {
+			d.Helps = append(d.Helps, diag.Help{Text: "read what it stands for with `bpf_dynptr_read`, or a pointer from `bpf_dynptr_data` or `bpf_dynptr_slice`", Applicability: diag.Placeholder})
+		}
+		return
+	}
+	count := fmt.Sprintf("%d of the %d bytes", len(bytes), r.size)
+	if !exact {
+		count = fmt.Sprintf("at least %d of the %d bytes", len(bytes), r.size)
+	}
+	switch {
+	case variable == nil:
+		d.Notes = append(d.Notes, fmt.Sprintf("%s from fp%d on have no value, the first of them is at fp%d", count, r.off, r.first))
+		return
+	case len(names) == 0 && padding:
+		d.Message = "the padding of " + quote(variable.Name) + " was never set"
+		primary(d, reads+" all of it, padding included")
+	case whole || len(names) == 1:
+		d.Message = quote(names[0]) + " was never set on this path"
+		primary(d, reads+" it")
+	default:
+		d.Message = "not all of " + quote(variable.Name) + " was set on this path"
+		primary(d, reads+" all of it")
+	}
+	if !whole && exact {
+		note := count + " are without a value: "
+		for i, n := range names {
+			if i == 4 {
+				note += fmt.Sprintf(" and %d more", len(names)-4)
+				break
+			}
+			if i > 0 {
+				note += ", "
+			}
+			note += quote(n)
+		}
+		if padding && len(names) > 0 {
+			note += ", and padding"
+		} else if padding {
+			note += "padding between or behind members"
+		}
+		d.Notes = append(d.Notes, note)
+	}
+	c.initialise(d, variable, padding)
+	c.skippedBranch(d, variable)
+}
+
+// stackParts are the variables in the bytes that are read.
+func (c *Case) stackParts(r stackRead) []debuginfo.StackPart {
+	step := c.last
+	if c.Path.Step(c.last).Frame != r.frame {
+		step = c.Path.Callsite(c.last, r.frame+1)
+	}
+	fn, i, ok := c.function(c.Path.Insn(step))
+	if !ok || c.debug() == nil {
+		return nil
+	}
+	return c.debug().Stack(fn, i, r.off, r.size)
+}
+
+// unsetParts says which variable and members the bytes without a value are, and
+// whether some are padding. whole says that it is all that is read. variable is
+// nil if they are not known to be of one.
+func (c *Case) unsetParts(parts []debuginfo.StackPart, bytes map[int64]bool, r stackRead) (whole bool, names []string, padding bool, variable *debuginfo.Variable) {
+	whole = int64(len(bytes)) == r.size
+	for _, p := range parts {
+		any := false
+		for b := p.From; b < p.To; b++ {
+			any = any || bytes[b]
+		}
+		if !any {
+			continue
+		}
+		if p.Var == nil || p.Likely || variable != nil && p.Var.Name != variable.Name {
+			return whole, nil, false, nil
+		}
+		variable = p.Var
+		if p.Padding {
+			padding = true
+		} else {
+			names = append(names, p.Expr)
+		}
+	}
+	if whole && variable != nil {
+		names = []string{variable.Name}
+	}
+	return whole, names, padding, variable
+}
+
+// initialise shows the declaration of a variable and how to give all of it a value.
+func (c *Case) initialise(d *diag.Diagnostic, v *debuginfo.Variable, padding bool) {
+	help := diag.Help{Text: "give " + quote(v.Name) + " a value where it is declared", Applicability: diag.Placeholder}
+	aggregate := v.Type != nil && (v.Type.Underlying().Kind == debuginfo.Struct || v.Type.Underlying().Kind == debuginfo.Union || v.Type.Underlying().Kind == debuginfo.Array)
+	if padding {
+		help.Text = "clear all of " + quote(v.Name) + " first; an initialiser leaves padding as it is"
+	}
+	defer func() { d.Helps = append(d.Helps, help) }()
+	var at *diag.Label
+	for i := range d.Labels {
+		if d.Labels[i].Primary {
+			at = &d.Labels[i]
+		}
+	}
+	if at == nil || v.Line == 0 || v.Line == at.Line {
+		return
+	}
+	whole, ok := c.files[at.File]
+	if !ok || strings.HasSuffix(at.File, ".rs") {
+		return
+	}
+	place, ok := whole.File.At(v.Line, 0)
+	if !ok || place.Stmt == nil || place.Stmt.Kind != sourcetext.DeclStmt {
+		return
+	}
+	text := whole.text[place.Stmt.Start:min(place.Stmt.End, len(whole.text))]
+	if !strings.Contains(text, v.Name) {
+		return
+	}
+	label := diag.Label{File: at.File, Function: at.Function, Insn: at.Insn, Text: "declared here"}
+	label.Line, label.Column = whole.File.Position(place.Stmt.Start)
+	label.EndLine, label.EndColumn = whole.File.Position(place.Stmt.End)
+	initialised := strings.Contains(text, "=")
+	if !initialised {
+		label.Text = "declared here without a value"
+	}
+	for i := range d.Labels {
+		if d.Labels[i].Primary {
+			d.Labels = append(d.Labels[:i], append([]diag.Label{label}, d.Labels[i:]...)...)
+			break
+		}
+	}
+	if strings.Contains(text, ",") && !initialised || initialised && !padding || place.Stmt.Parent != nil && place.Stmt.Bare {
+		return
+	}
+	edit := diag.Edit{File: at.File}
+	switch {
+	case padding && !initialised:
+		edit.Start.Line, edit.Start.Column = whole.File.Position(place.Stmt.End)
+		edit.Replacement = "\n" + whole.File.Indent(place.Stmt.Start) + "__builtin_memset(&" + v.Name + ", 0, sizeof(" + v.Name + "));"
+	case padding:
+		help.Text = "declare " + quote(v.Name) + " without a value, clear all of it with `__builtin_memset`, then set its members; an initialiser leaves padding as it is"
+		return
+	case strings.HasSuffix(text, ";"):
+		edit.Start.Line, edit.Start.Column = whole.File.Position(place.Stmt.End - 1)
+		edit.Replacement = " = 0"
+		if aggregate {
+			edit.Replacement = " = {}"
+		}
+	default:
+		return
+	}
+	edit.End = edit.Start
+	help.Edits, help.Applicability = []diag.Edit{edit}, diag.Likely
+}
