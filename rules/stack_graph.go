@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,9 +65,19 @@ func (c *Case) callGraph() *callGraph {
 	return g
 }
 
+// called says whether some function calls fn.
+func (g *callGraph) called(fn *object.Function) bool {
+	for _, to := range g.calls {
+		if slices.Contains(to, fn) {
+			return true
+		}
+	}
+	return false
+}
+
 // chain finds the chain of so many functions whose frames add up to need,
 // rounded as the kernel does (round_up_stack_depth: to 16 bytes with a JIT,
-// to 32 before Linux 6.10). exact is false if there is none, and the deepest
+// to 32 in older kernels). exact is false if there is none, and the deepest
 // is returned.
 func (g *callGraph) chain(functions, need int) (chain []*object.Function, exact bool) {
 	for _, unit := range [...]int{16, 32} {
