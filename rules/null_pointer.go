@@ -25,10 +25,22 @@ func nullDereference(c *Case, d *diag.Diagnostic) {
 		d.Message = quote(name.Expr) + " may be NULL here"
 	}
 	primary(d, "used here without a check")
+	c.nullStory(d, l, name, "on the path to this line nothing compares %s with NULL")
+}
+
+// nullStory says where a pointer that may be NULL comes from, which check of it was
+// lost, and how to check it. unchecked is the note where there is no check,
+// with %s for the pointer.
+func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unchecked string) {
 	link := c.origin(d, c.last, l, "")
-	if link.Kind == verifierlog.LinkResult {
-		s := c.Path.Step(link.Step)
+	s := c.Path.Step(link.Step)
+	switch {
+	case link.Kind == verifierlog.LinkResult:
 		c.relabel(d, link.Step, whyNull(string(s.Func)))
+	case link.Kind == verifierlog.LinkLoad:
+		if v, ok := c.Path.After(link.Step, link.Loc); ok && v.Base == verifierlog.BTFPtr && v.Flags&verifierlog.MaybeNull != 0 {
+			c.relabel(d, link.Step, "loaded here, and may be NULL")
+		}
 	}
 	what := c.say(c.last, l)
 	if k, found := c.lostNullCheck(l); found {
@@ -36,22 +48,13 @@ func nullDereference(c *Case, d *diag.Diagnostic) {
 		c.tell(d, k.Step, k.Loc, "this check is of another copy")
 		d.Notes = append(d.Notes, fmt.Sprintf("the compiler compares %s with NULL and uses %s, which the verifier does not know to be the same", c.register(k.Loc), c.register(l)))
 	} else {
-		d.Notes = append(d.Notes, fmt.Sprintf("on the path to this line nothing compares %s with NULL", what))
+		d.Notes = append(d.Notes, fmt.Sprintf(unchecked, what))
 	}
 	if name.Expr == "" || name.From || name.Likely {
 		d.Helps = append(d.Helps, diag.Help{Text: "keep the pointer in a variable and check it before it is used", Applicability: diag.Placeholder})
 		return
 	}
-	h := diag.Help{Text: "check " + quote(name.Expr) + " first", Applicability: diag.Placeholder}
-	leave, sure := c.leave(c.Path.Insn(c.last))
-	if e, ok := c.insertBefore(c.Path.Insn(c.last), "if (!"+name.Expr+")", "\t"+leave); ok {
-		h.Edits = []diag.Edit{e}
-		h.Applicability = diag.Likely
-		if !sure {
-			h.Applicability = diag.Placeholder
-		}
-	}
-	d.Helps = append(d.Helps, h)
+	d.Helps = append(d.Helps, c.guard(c.Path.Insn(c.last), "check "+quote(name.Expr)+" first", "!"+name.Expr))
 }
 
 // lostNullCheck finds a check against NULL on the path that was of a copy.

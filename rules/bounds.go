@@ -1,0 +1,219 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0110", outOfBounds)
+	_ = rule("BPF0111", outOfBounds)
+	_ = rule("BPF0113", outOfBounds)
+	_ = rule("BPF0114", outOfBounds)
+	_ = rule("BPF0115", outOfBounds)
+	_ = rule("BPF0116", outOfBounds)
+	_ = rule("BPF0120", outOfBounds)
+	_ = rule("BPF0121", outOfBounds)
+)
+
+// reach is an access that the verifier refused.
+type reach struct {
+	loc   verifierlog.Loc // holds the pointer, in front of the last step
+	ptr   verifierlog.Value
+	known bool // ptr is
+	// insn is added to the pointer by a load or store itself.
+	insn int64
+	call string // the function that is given the pointer, "" of loads and stores
+	// off and size are the bytes that the complaint is about, counted from the
+	// object's begin; total is the object's size. -1 where it does not say.
+	off, size, total int64
+	hasOff           bool
+	e                expression // the access, or the argument that is the pointer
+	calling          expression // the call
+}
+
+var complainedRegister = regexp.MustCompile(`\bR(\d+)\b`)
+
+// attribute is a number of the complaint: "off=-8".
+func (c *Case) attribute(name string) (int64, bool) {
+	_, rest, ok := strings.Cut(" "+c.match.Text, " "+name+"=")
+	if !ok {
+		return 0, false
+	}
+	end := strings.IndexFunc(rest, func(r rune) bool { return r != '-' && (r < '0' || r > '9') })
+	if end >= 0 {
+		rest = rest[:end]
+	}
+	n, err := strconv.ParseInt(rest, 10, 64)
+	return n, err == nil
+}
+
+// reach reads from the complaint and the last step what was accessed. ok is
+// false where the log does not tell by which register.
+func (c *Case) reach() (r reach, ok bool) {
+	r.off, r.hasOff = c.attribute("off")
+	r.size, r.total = -1, -1
+	if n, ok := c.attribute("size"); ok {
+		r.size = n
+	}
+	for _, name := range []string{"value_size", "key_size", "mem_size"} {
+		if n, ok := c.attribute(name); ok {
+			r.total = n
+		}
+	}
+	if c.last < 0 {
+		return r, false
+	}
+	s := c.Path.Step(c.last)
+	reg := -1
+	switch s.Op {
+	case verifierlog.OpLoad, verifierlog.OpStore, verifierlog.OpAtomic:
+		reg, r.insn = s.Mem.Base, int64(s.Mem.Offset)
+		if r.size < 0 {
+			r.size = int64(s.Mem.Size)
+		}
+		r.e = c.accessed(s.Insn.Index)
+	default:
+		r.call = string(s.Func)
+		if m := complainedRegister.FindStringSubmatch(c.Summary.Message); m != nil {
+			reg, _ = strconv.Atoi(m[1])
+		}
+		r.calling = c.sourceCall(s.Insn.Index, r.call)
+		if reg > 0 {
+			r.e = r.calling.operand(reg)
+		}
+	}
+	if reg < 0 || reg > 10 {
+		return r, false
+	}
+	r.loc = verifierlog.Reg(s.Frame, reg)
+	r.ptr, r.known = c.Path.Before(c.last, r.loc)
+	return r, true
+}
+
+// outOfBounds: memory of a known size is accessed outside of it, or at an
+// offset of which the verifier knows too little (check_mem_region_access,
+// check_stack_access_within_bounds and __check_buffer_access in
+// kernel/bpf/verifier.c).
+func outOfBounds(c *Case, d *diag.Diagnostic) {
+	r, ok := c.reach()
+	if !ok {
+		d.Message = "memory is accessed outside of its bounds"
+		primary(d, "this access")
+		return
+	}
+	if r.call != "" && r.size == 0 && r.loc.Reg < 5 {
+		// How kernels say of some memory that the size may be 0.
+		c.lengthAt(d, r.loc.Reg+1, true)
+		return
+	}
+	x := c.index(c.last, r.loc, r.insn, r.e)
+	o := c.object(&r, &x)
+	if r.call != "" && !x.found {
+		c.callBounds(d, &r, &o)
+		return
+	}
+	what := "this access"
+	switch {
+	case r.e.node != nil && r.call == "":
+		what = quote(r.e.text())
+	case r.call != "":
+		what = "what " + quote(r.call) + " accesses"
+	}
+	if r.call == "" {
+		markExpression(d, r.e)
+	}
+	c.tellObject(d, &r, &o)
+	if !x.found {
+		c.constantBounds(d, &r, &o, what)
+		return
+	}
+	c.variableBounds(d, &r, &o, &x, what)
+}
+
+// constantBounds is about an access at an offset that is known.
+func (c *Case) constantBounds(d *diag.Diagnostic, r *reach, o *region, what string) {
+	d.Message = what + " lies outside " + o.what
+	off := r.off - o.begin
+	switch {
+	case !r.hasOff:
+		primary(d, "outside "+o.what)
+	case off < 0:
+		primary(d, fmt.Sprintf("begins %s in front of %s", inBytes(-off), o.what))
+	case o.size > 0 && r.size >= 0:
+		primary(d, fmt.Sprintf("bytes %d to %d, but only 0 to %d are there", off, off+max(r.size, 1)-1, o.size-1))
+	case r.size >= 0:
+		primary(d, fmt.Sprintf("%s at offset %d", inBytes(r.size), off))
+	}
+	if len(d.Helps) == 0 {
+		d.Helps = append(d.Helps, diag.Help{Text: o.advice, Applicability: diag.Placeholder})
+	}
+}
+
+// variableBounds is about an access at an offset that depends on a number.
+func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index, what string) {
+	if r.call != "" && c.twoNumbers(d, r, o, x) {
+		return
+	}
+	limit := x.room(o.size, max(r.size, 1))
+	lost, checked := c.tellIndex(d, x, limit)
+	says := x.says()
+	switch d.Code {
+	case "BPF0120":
+		d.Message = x.noun() + " has no upper bound here"
+		if says != "" && x.value.Bounds.Umax < 1<<31 {
+			d.Message = x.noun() + " has too large an upper bound here"
+		}
+	case "BPF0121":
+		d.Message = x.noun() + " may be negative here"
+		if x.known && (x.value.Bounds.Smin >= 0 || x.typ != nil && !x.typ.Underlying().Signed && x.value.Bounds.Smin < 0) {
+			d.Message = what + " may lie outside " + o.what
+		}
+	default:
+		d.Message = what + " may lie outside " + o.what
+		if x.known && x.based && !x.several && o.size > 0 && x.fixed+x.scale*x.value.Bounds.Smin >= o.size && x.value.Bounds.Smin >= 0 {
+			d.Message = what + " lies outside " + o.what
+		}
+	}
+	var has string
+	switch {
+	case limit > 0 && x.length == limit:
+		has = fmt.Sprintf("%s has %s", quote(x.array), count(limit, "element"))
+	case limit > 0 && r.call == "":
+		has = fmt.Sprintf("only 0 to %d is inside", limit-1)
+	case limit > 0:
+		has = fmt.Sprintf("for %s only 0 to %d is inside", inBytes(r.size), limit-1)
+	case o.size > 0:
+		has = fmt.Sprintf("%s has %s", o.what, inBytes(o.size))
+	}
+	text := x.noun() + " may be any number here"
+	if says != "" {
+		text = x.noun() + " is " + says + " here"
+	}
+	if has != "" {
+		text += ", " + has
+	}
+	primary(d, text)
+	if lost != nil {
+		c.compilerLost(d, lost, x.step, x.loc, x.name)
+		return
+	}
+	if !checked && x.name != "" && len(c.Path.Checks(x.step, x.loc)) == 0 && !c.Path.Truncated {
+		d.Notes = append(d.Notes, "on the path to this line nothing compares "+quote(x.name)+" with anything")
+	}
+	d.Helps = append(d.Helps, c.bound(x, limit))
+}
+
+func inBytes(n int64) string { return count(n, "byte") }
+
+func count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,95 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// callBounds is about a function that is given a pointer and would access more
+// than what is there.
+func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
+	fn := quote(r.call)
+	if r.call == "" {
+		fn = "the function"
+	}
+	arg := o.what
+	if r.e.node != nil && o.on == nil {
+		arg = quote(r.e.text())
+	}
+	have := o.size - (r.off - o.begin)
+	if !r.hasOff || o.size <= 0 || r.size < 0 {
+		d.Message = fmt.Sprintf("%s accesses memory outside of %s", fn, o.what)
+		primary(d, "this call")
+		return
+	}
+	c.tellObject(d, r, o)
+	if r.off < o.begin {
+		d.Message = fmt.Sprintf("%s is given memory in front of %s", fn, o.what)
+		primary(d, fmt.Sprintf("begins %s in front of %s", inBytes(o.begin-r.off), o.what))
+		return
+	}
+	length := verifierlog.Reg(r.loc.Frame, r.loc.Reg+1)
+	v, ok := c.Path.Before(c.last, length)
+	sized := ok && v.Base == verifierlog.Scalar && r.loc.Reg < 5 && !strings.HasPrefix(r.call, "bpf_map_") &&
+		(v.Const && v.Number == r.size || v.Bounds.Umax == uint64(r.size))
+	switch {
+	case have <= 0:
+		d.Message = fmt.Sprintf("%s is given memory behind the end of %s", fn, o.what)
+	case sized && !(v.Const && c.length(length.Reg, r.call, r.calling).fixed()):
+		d.Message = fmt.Sprintf("%s may access %s of %s, which has %d", fn, inBytes(r.size), arg, have)
+	default:
+		d.Message = fmt.Sprintf("%s accesses %s of %s, which has %d", fn, inBytes(r.size), arg, have)
+	}
+	if !sized {
+		markExpression(d, r.e)
+		primary(d, fmt.Sprintf("%s needed, %d there", inBytes(r.size), max(have, 0)))
+		d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("pass %s of memory", inBytes(r.size)), Applicability: diag.Placeholder})
+		return
+	}
+	l := c.length(length.Reg, r.call, r.calling)
+	markExpression(d, l.e)
+	if l.fixed() {
+		primary(d, fmt.Sprintf("%s, and %d are there", inBytes(r.size), max(have, 0)))
+		h := diag.Help{Text: "pass the size of the memory", Applicability: diag.Placeholder}
+		if o.on != nil && r.off == o.begin {
+			size := "sizeof(" + o.on.Name + ")"
+			h.Text = "pass the variable's size"
+			if e, ok := c.rewrite(l.e, size); ok && l.e.text() != size {
+				h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+			}
+		} else if e, ok := c.rewrite(l.e, fmt.Sprint(have)); ok && have > 0 {
+			h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+		}
+		d.Helps = append(d.Helps, h)
+		return
+	}
+	c.lengthStory(d, &l, have)
+}
+
+// twoNumbers is about a function that is given an address and a size which
+// both depend on numbers. The verifier takes the greatest of both together.
+func (c *Case) twoNumbers(d *diag.Diagnostic, r *reach, o *region, x *index) bool {
+	length := verifierlog.Reg(r.loc.Frame, r.loc.Reg+1)
+	v, ok := c.Path.Before(c.last, length)
+	if !ok || v.Base != verifierlog.Scalar || v.Const || r.loc.Reg >= 5 || r.size < 0 || v.Bounds.Umax != uint64(r.size) || o.size <= 0 || r.off < o.begin {
+		return false
+	}
+	off := r.off - o.begin
+	d.Message = fmt.Sprintf("%s may access %s from byte %d on, of %s in %s", quote(r.call), inBytes(r.size), off, inBytes(o.size), o.what)
+	c.tellIndex(d, x, 0)
+	l := c.length(length.Reg, r.call, r.calling)
+	markExpression(d, l.e)
+	primary(d, fmt.Sprintf("%s, when only %d are left", rangeOf(v, l.typ), max(o.size-off, 0)))
+	d.Notes = append(d.Notes, fmt.Sprintf("the verifier takes the greatest offset (%d) and the greatest size (%d) together, also where one makes the other smaller", off, r.size))
+	h := diag.Help{Text: "give a size that is right for every offset", Applicability: diag.Placeholder}
+	if left := o.size - off; left > 0 {
+		if e, ok := c.rewrite(l.e, fmt.Sprint(left)); ok {
+			h.Edits = []diag.Edit{e}
+		}
+	}
+	d.Helps = append(d.Helps, h)
+	return true
+}

@@ -1,0 +1,243 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+)
+
+// expression is a part of the source.
+type expression struct {
+	node *sourcetext.Node // nil: nothing is known
+	file *sourcetext.File
+	insn int // at which names mean what they mean
+}
+
+func (e expression) text() string {
+	if e.node == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(e.file.Text(e.node.Span)), " ")
+}
+
+// operand is a part of an expression, nothing if there is none.
+func (e expression) operand(i int) expression {
+	if e.node == nil || i >= len(e.node.Operands) {
+		return expression{}
+	}
+	e.node = e.node.Operands[i]
+	return e
+}
+
+// accessed is what an instruction reads or writes, as the source has it:
+// `h->slots[i]` of `h->slots[i]++`.
+func (c *Case) accessed(insn int) expression {
+	at, file, ok := c.source(insn)
+	if !ok || at.Expr == nil {
+		return expression{}
+	}
+	e := expression{at.Expr, file, insn}
+	for e.node != nil {
+		switch e.node.Kind {
+		case sourcetext.Index, sourcetext.Member:
+			return e
+		case sourcetext.Unary:
+			switch e.node.Operator {
+			case "*":
+				return e
+			case "++", "--":
+				e = e.operand(0)
+				continue
+			}
+			return expression{}
+		case sourcetext.Assign, sourcetext.Postfix, sourcetext.Group:
+			e = e.operand(0)
+			continue
+		}
+		return expression{}
+	}
+	return e
+}
+
+// indexed is the part of an expression that has an index which is no literal:
+// `h->slots[i]` of `h->slots[i].n`. Nothing if several have.
+func (e expression) indexed() (found expression) {
+	for e.node != nil {
+		switch e.node.Kind {
+		case sourcetext.Index:
+			if i := e.operand(1); i.node != nil && i.node.Kind != sourcetext.Literal {
+				if found.node != nil {
+					return expression{}
+				}
+				found = e
+			}
+		case sourcetext.Member, sourcetext.Group:
+		default:
+			return found
+		}
+		e = e.operand(0)
+	}
+	return found
+}
+
+// call is the call of a function that an instruction is, as the source has
+// it: with operands, the callee first. Nothing where a macro or another
+// function stands at the place.
+func (c *Case) sourceCall(insn int, fn string) expression {
+	at, file, ok := c.source(insn)
+	if !ok || fn == "" || at.Expr == nil {
+		return expression{}
+	}
+	var find func(n *sourcetext.Node) *sourcetext.Node
+	find = func(n *sourcetext.Node) *sourcetext.Node {
+		if n.Kind == sourcetext.Call && len(n.Operands) > 0 && file.Text(n.Operands[0].Span) == fn {
+			return n
+		}
+		for _, o := range n.Operands {
+			if f := find(o); f != nil {
+				return f
+			}
+		}
+		return nil
+	}
+	return expression{find(at.Expr), file, insn}
+}
+
+// simple says that an expression has no effects and means the same wherever
+// it is repeated: `i`, `e->len`, `a.b[3]`.
+func (e expression) simple() bool {
+	if e.node == nil {
+		return false
+	}
+	switch e.node.Kind {
+	case sourcetext.Name, sourcetext.Literal:
+		return true
+	case sourcetext.Member, sourcetext.Index, sourcetext.Group:
+		for i := range e.node.Operands {
+			if !e.operand(i).simple() {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// typeOf is the type of an expression, nil when it is not known.
+func (c *Case) typeOf(e expression) *debuginfo.Type {
+	in := c.debug()
+	fn, i, ok := c.function(e.insn)
+	if e.node == nil || in == nil || !ok {
+		return nil
+	}
+	switch e.node.Kind {
+	case sourcetext.Name:
+		for _, v := range in.Variables(fn, i) {
+			if v.Name == e.text() {
+				return v.Type
+			}
+		}
+		if a, ok := in.Access(fn, i); ok && a.Pointer.Expr == e.text() && a.Pointer.Var == nil {
+			return a.Pointer.Type // a global variable
+		}
+	case sourcetext.Group:
+		return c.typeOf(e.operand(0))
+	case sourcetext.Member:
+		return member(c.typeOf(e.operand(0)), e.node.Operator, 0)
+	case sourcetext.Index:
+		return element(c.typeOf(e.operand(0)))
+	case sourcetext.Unary:
+		if e.node.Operator == "*" {
+			return element(c.typeOf(e.operand(0)))
+		}
+	}
+	return nil
+}
+
+// element is what a pointer points to, or an array holds.
+func element(t *debuginfo.Type) *debuginfo.Type {
+	if t == nil {
+		return nil
+	}
+	switch u := t.Underlying(); u.Kind {
+	case debuginfo.Pointer:
+		return u.Pointee()
+	case debuginfo.Array:
+		return u.Elem()
+	}
+	return nil
+}
+
+// member is the type of a member of a struct, also behind a pointer.
+func member(t *debuginfo.Type, name string, depth int) *debuginfo.Type {
+	if t == nil || depth > 8 {
+		return nil
+	}
+	u := t.Underlying()
+	if p := u.Pointee(); u.Kind == debuginfo.Pointer && p != nil {
+		u = p.Underlying()
+	}
+	if u.Kind != debuginfo.Struct && u.Kind != debuginfo.Union {
+		return nil
+	}
+	for _, f := range u.Fields() {
+		if f.Name == name {
+			return f.Type
+		}
+		if f.Name == "" {
+			if m := member(f.Type, name, depth+1); m != nil {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// markExpression makes an expression the marked place of the failure.
+func markExpression(d *diag.Diagnostic, e expression) {
+	if e.node == nil {
+		return
+	}
+	for i := range d.Labels {
+		l := &d.Labels[i]
+		if !l.Primary {
+			continue
+		}
+		line := l.Line
+		l.Line, l.Column = e.file.Position(e.node.Start)
+		l.EndLine, l.EndColumn = e.file.Position(e.node.End)
+		if l.Line != line {
+			l.Source = ""
+		}
+	}
+}
+
+// rewrite is the edit that puts another text in the place of an expression.
+// ok is false without the source file.
+func (c *Case) rewrite(e expression, text string) (diag.Edit, bool) {
+	p, _ := c.place(e.insn)
+	if _, whole := c.files[p.File]; !whole || e.node == nil {
+		return diag.Edit{}, false
+	}
+	var edit diag.Edit
+	edit.File, edit.Replacement = p.File, text
+	edit.Start.Line, edit.Start.Column = e.file.Position(e.node.Start)
+	edit.End.Line, edit.End.Column = e.file.Position(e.node.End)
+	return edit, true
+}
+
+// guard is a help that leaves the function in front of an instruction's
+// statement when a condition holds.
+func (c *Case) guard(insn int, text, condition string) diag.Help {
+	h := diag.Help{Text: text, Applicability: diag.Placeholder}
+	leave, sure := c.leave(insn)
+	if e, ok := c.insertBefore(insn, "if ("+condition+")", "\t"+leave); ok {
+		h.Edits = []diag.Edit{e}
+		if sure {
+			h.Applicability = diag.Likely
+		}
+	}
+	return h
+}

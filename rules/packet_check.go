@@ -1,0 +1,216 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// packetCheck is a comparison of a pointer into the packet with the packet's end.
+type packetCheck struct {
+	step          int
+	loc, end      verifierlog.Loc
+	before, after verifierlog.Value // of the pointer
+	// inside says that on this path the pointer is not behind the end.
+	inside bool
+}
+
+// packetChecks are those on the path, in its order.
+func (c *Case) packetChecks() (all []packetCheck) {
+	for _, i := range c.Path.Branches(c.Path.Begin, c.last) {
+		s := c.Path.Step(i)
+		if s.Op != verifierlog.OpJump || s.HasImm || s.Dst < 0 || s.Src < 0 {
+			continue
+		}
+		k := packetCheck{step: i, loc: verifierlog.Reg(s.Frame, s.Dst), end: verifierlog.Reg(s.Frame, s.Src)}
+		op := s.Operator
+		p, ok := c.Path.Before(i, k.loc)
+		e, eok := c.Path.Before(i, k.end)
+		if p.Base == verifierlog.PacketEnd {
+			k.loc, k.end, p, e = k.end, k.loc, e, p
+			op = map[string]string{">": "<", ">=": "<=", "<": ">", "<=": ">="}[op]
+		}
+		if !ok || !eok || p.Base != verifierlog.Packet || e.Base != verifierlog.PacketEnd {
+			continue
+		}
+		taken, known := c.Path.Taken(i)
+		if !known {
+			continue
+		}
+		k.inside = taken && (op == "<" || op == "<=") || !taken && (op == ">" || op == ">=")
+		k.before = p
+		k.after, _ = c.Path.After(i, k.loc)
+		all = append(all, k)
+	}
+	return all
+}
+
+// says what a check proves, to an access with the same variable part in the
+// address, or to none.
+func (k *packetCheck) says(a *packetAccess) string {
+	switch {
+	case !k.inside:
+		return "this path is the one on which the packet ends before"
+	case k.tooFar():
+		return "proves nothing: the address may be too far behind"
+	case k.after.Range <= 0:
+		return "proves nothing"
+	case k.after.ID == 0:
+		return fmt.Sprintf("proves the first %s of the packet", inBytes(k.after.Range))
+	case a != nil && a.hasOff:
+		if n := k.after.Range - (a.off - a.insn); n > 0 {
+			return "proves " + inBytes(n) + " from this pointer on"
+		}
+		return "proves nothing from this pointer on"
+	}
+	return "proves bytes behind another offset"
+}
+
+// tooFar says that the verifier takes nothing from the check because of the
+// offset that the pointer may have (MAX_PACKET_OFF).
+func (k *packetCheck) tooFar() bool {
+	far := k.before.Bounds.Umax
+	return k.inside && k.before.ID != 0 && k.after.Range <= 0 && (far > 0xffff || int64(far)+k.before.Offset > 0xffff)
+}
+
+// endName is what the source calls the packet's end: `data_end`.
+func (c *Case) endName(checks []packetCheck) string {
+	frame := c.Path.Step(c.last).Frame
+	for r := range 10 {
+		l := verifierlog.Reg(frame, r)
+		if v, ok := c.Path.Before(c.last, l); ok && v.Base == verifierlog.PacketEnd {
+			if n := c.name(c.last, l); isName(n.Expr) && !n.From && !n.Likely {
+				return n.Expr
+			}
+		}
+	}
+	for i := len(checks) - 1; i >= 0; i-- {
+		if n := c.name(checks[i].step, checks[i].end); isName(n.Expr) && !n.From && !n.Likely {
+			return n.Expr
+		}
+	}
+	return "data_end"
+}
+
+// proveHelp is the check that proves what an access needs.
+func (c *Case) proveHelp(d *diag.Diagnostic, a *packetAccess, checks []packetCheck) diag.Help {
+	insn := c.Path.Insn(c.last)
+	end := c.endInScope(insn, c.endName(checks))
+	need := c.needed(a)
+	if end == "" || need == "" {
+		return diag.Help{Text: "compare the end of what is accessed with the packet's end, and leave if it is behind it", Applicability: diag.Placeholder}
+	}
+	condition := need + " > " + end
+	h := c.guard(insn, "prove that the packet has these bytes", condition)
+	if len(h.Edits) == 0 {
+		leave, _ := c.leave(insn)
+		h.Text = "check in front of this statement: `if (" + condition + ") " + leave + "`"
+	}
+	return h
+}
+
+// needed is the address behind what is accessed, in the source's words:
+// `(void *)(tcp + 1)`; a whole structure where a member of one is accessed.
+func (c *Case) needed(a *packetAccess) string {
+	if a.e.node == nil {
+		return ""
+	}
+	root := a.e
+	for root.node != nil && (root.node.Kind == sourcetext.Member || root.node.Kind == sourcetext.Index || root.node.Kind == sourcetext.Group) {
+		root = root.operand(0)
+	}
+	if root.node != nil && root.node.Kind == sourcetext.Name && root.node != a.e.node {
+		if t := c.typeOf(root); t != nil {
+			if p := t.Underlying(); p.Kind == debuginfo.Pointer && p.Pointee() != nil {
+				if s := p.Pointee().Underlying(); s.Kind == debuginfo.Struct && a.inside(s.ByteSize()) {
+					return "(void *)(" + root.text() + " + 1)"
+				}
+			}
+		}
+	}
+	switch {
+	case a.call != "" && a.size > 0 && a.e.simple():
+		return fmt.Sprintf("(void *)%s + %d", a.e.text(), a.size)
+	case a.call != "":
+		return ""
+	case a.e.node.Kind == sourcetext.Unary && a.e.operand(0).simple():
+		return "(void *)(" + a.e.operand(0).text() + " + 1)"
+	case a.e.node.Kind == sourcetext.Index || a.e.node.Kind == sourcetext.Member:
+		return "(void *)(&" + a.e.text() + " + 1)"
+	}
+	return ""
+}
+
+// inside says that the access is not behind a structure of a size, as far as
+// its instruction tells.
+func (a *packetAccess) inside(size int64) bool {
+	return size > 0 && a.size <= size && a.call == "" || a.call != "" && a.size <= size && size > 0
+}
+
+// endInScope is the expression for the packet's end at an instruction: the
+// variable, or what the context has; "" when neither is there.
+func (c *Case) endInScope(insn int, name string) string {
+	in := c.debug()
+	fn, i, ok := c.function(insn)
+	if in == nil || !ok {
+		return ""
+	}
+	vars := in.Variables(fn, i)
+	for _, v := range vars {
+		if v.Name != name || v.Type == nil {
+			continue
+		}
+		if p := v.Type.Underlying(); p.Kind == debuginfo.Pointer && p.Pointee() != nil && p.Pointee().Underlying().Kind != debuginfo.Void {
+			return "(void *)" + name
+		}
+		return name
+	}
+	for _, v := range vars {
+		if !v.Param || v.Type == nil {
+			continue
+		}
+		p := v.Type.Underlying().Pointee()
+		if v.Type.Underlying().Kind != debuginfo.Pointer || p == nil {
+			continue
+		}
+		switch p.Underlying().Name {
+		case "xdp_md", "__sk_buff":
+			return "(void *)(long)" + v.Name + "->data_end"
+		}
+	}
+	return ""
+}
+
+// comparisonWithEnd is the comparison in the source that a check is: what stands
+// at its place, if that speaks of the packet's end, else the only one in
+// the function that is not another check's.
+func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end string) (found expression) {
+	insn := c.Path.Insn(k.step)
+	at, file, ok := c.source(insn)
+	if !ok {
+		return expression{}
+	}
+	if at.Expr != nil && mentions(file.Text(at.Expr.Span), end) {
+		return expression{at.Expr, file, insn}
+	}
+	others := map[sourcetext.Span]bool{}
+	for i := range checks {
+		if o, f, ok := c.source(c.Path.Insn(checks[i].step)); ok && f == file && o.Expr != nil {
+			others[o.Expr.Span] = true
+		}
+	}
+	several := false
+	c.comparisons(at.Function, file, func(n *sourcetext.Node) {
+		if mentions(file.Text(n.Span), end) && !others[n.Span] {
+			several = several || found.node != nil && found.node.Span != n.Span
+			found = expression{n, file, insn}
+		}
+	})
+	if several {
+		return expression{}
+	}
+	return found
+}
