@@ -1,0 +1,143 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0141", movedContext)
+	_ = rule("BPF0142", movedPointer)
+)
+
+// movedContext: a context is accessed, or passed on, through a pointer that is
+// not its begin (check_ptr_off_reg, check_ctx_reg in kernel/bpf/verifier.c).
+func movedContext(c *Case, d *diag.Diagnostic) {
+	s := c.failing()
+	l, ok := c.addressed()
+	if !ok {
+		d.Message = "the context is used through a pointer that is not its begin"
+		primary(d, "used here")
+		return
+	}
+	what := c.exact(c.last, l, "the context")
+	if c.said("variable") {
+		d.Message = "the offset into the context is not a constant here"
+		primary(d, "accessed here")
+		c.tellMoved(d, l, "the variable offset is added here")
+		c.tellOffset(d, l)
+		note(d, "the verifier translates each field of a context by itself, so it has to know which one is meant")
+		advise(d, "use constant indices: a `switch`, or a loop that the compiler unrolls (`#pragma unroll`)")
+		return
+	}
+	d.Message = fmt.Sprintf("%s points %s behind the context's begin", what, c.shift())
+	if what == "the context" {
+		d.Message = "the context is used through a pointer that is not its begin"
+	}
+	c.tellMoved(d, l, "moved by "+c.shift()+" here")
+	if s.Op == verifierlog.OpCall {
+		primary(d, "passed here")
+		advise(d, "pass the context itself")
+		return
+	}
+	primary(d, "accessed here")
+	if target, ok := c.wroteMember(); ok {
+		// The source names a field; it is the compiler that computes its address first.
+		d.Class = diag.ClassCompiler
+		note(d, "the compiler computes the address of %s first and accesses it later; only a field at a fixed distance from the context's begin can be accessed", target)
+		advise(d, "read each field into a variable of its own before a choice is made between them")
+		return
+	}
+	note(d, "a context is accessed at a fixed distance from its begin; its fields have no addresses in the kernel")
+	advise(d, "pass the context, or the value of the field, instead of the field's address")
+}
+
+// shift says by how much the message says that a pointer was moved.
+func (c *Case) shift() string {
+	if off, ok := c.fieldNumber(len(c.match.Fields) - 1); ok {
+		return bytesOf(off)
+	}
+	return "some bytes"
+}
+
+// tellMoved labels the arithmetic that a pointer went through.
+func (c *Case) tellMoved(d *diag.Diagnostic, l verifierlog.Loc, text string) {
+	if k, ok := c.moved(c.last, l); ok {
+		c.tell(d, k.Step, k.Loc, text)
+	}
+}
+
+// tellOffset says what the offset is that was added to a pointer, if it has a range.
+func (c *Case) tellOffset(d *diag.Diagnostic, l verifierlog.Loc) {
+	k, ok := c.moved(c.last, l)
+	if !ok {
+		return
+	}
+	for _, from := range k.From {
+		v, known := c.Path.Before(k.Step, from)
+		if !known || v.Base != verifierlog.Scalar {
+			continue
+		}
+		if r := rangeOf(v, nil); r != "" {
+			note(d, "the offset is %s", r)
+		}
+	}
+}
+
+// wroteMember says whether the failing place in the source is a field of
+// something, as in `skb->mark`.
+func (c *Case) wroteMember() (string, bool) {
+	at, file, ok := c.source(c.Path.Insn(c.last))
+	if !ok || at.Expr == nil || at.Expr.Kind != sourcetext.Member {
+		return "", false
+	}
+	if len(at.Expr.Operands) == 1 && at.Expr.Operands[0].Kind != sourcetext.Name {
+		return "", false
+	}
+	return quote(file.Text(at.Expr.Span)), true
+}
+
+// movedPointer: a pointer that has to be used as it came (__check_ptr_off_reg).
+func movedPointer(c *Case, d *diag.Diagnostic) {
+	primary(d, "used here")
+	if c.failing().Op == verifierlog.OpCall {
+		primary(d, "passed here")
+	}
+	kind := c.field(0)
+	d.Message = "this pointer of type `" + kind + "` was moved, and has to be used as it came"
+	l, ok := c.addressed()
+	if !ok {
+		return
+	}
+	v := c.at(l)
+	what := kindOf(v)
+	if v.Base == verifierlog.NotInit || v.Base == verifierlog.Scalar {
+		what = "a pointer of type `" + kind + "`"
+	}
+	name := c.exact(c.last, l, "this pointer")
+	switch {
+	case c.said("variable"):
+		d.Message = name + " was moved by a variable offset, and has to be used as it came"
+		c.tellMoved(d, l, "the variable offset is added here")
+		c.tellOffset(d, l)
+	default:
+		d.Message = fmt.Sprintf("%s was moved by %s, and has to be used as it came", name, c.shift())
+		c.tellMoved(d, l, "moved by "+c.shift()+" here")
+	}
+	link := c.made(c.last, l)
+	c.whence(d, l)
+	note(d, "it is %s", what)
+	if v.Flags&verifierlog.MaybeNull != 0 || strings.Contains(kind, "or_null") {
+		note(d, "an address inside of what may be NULL was computed before the check")
+		advise(d, "check the pointer that came back, then compute the address from it")
+		if link.Kind == verifierlog.LinkResult {
+			c.relabel(d, link.Step, whyNull(string(c.Path.Step(link.Step).Func)))
+		}
+		return
+	}
+	advise(d, "use the pointer as it was returned or passed in")
+}

@@ -1,0 +1,168 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/rules/messages"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// recode makes a diagnostic one of another code, for codes that a path and not
+// a message tells apart.
+func recode(d *diag.Diagnostic, id string) {
+	for _, code := range messages.Codes() {
+		if code.ID == id {
+			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
+		}
+	}
+}
+
+// field is what stood at the n-th wildcard of the kernel's message, "" without one.
+func (c *Case) field(n int) string {
+	if n < 0 || n >= len(c.match.Fields) {
+		return ""
+	}
+	return c.match.Fields[n]
+}
+
+// fieldNumber is a number that the message has.
+func (c *Case) fieldNumber(n int) (int64, bool) {
+	v, err := strconv.ParseInt(c.field(n), 10, 64)
+	return v, err == nil
+}
+
+// said says whether the message that was recognised begins like this, with %R
+// and the like for its wildcards.
+func (c *Case) said(pattern string) bool {
+	return c.match.Pattern != nil && strings.HasPrefix(c.match.Pattern.Text, pattern)
+}
+
+// exact is the quoted name of a value if the source has one for the very value,
+// otherwise what is given.
+func (c *Case) exact(step int, l verifierlog.Loc, otherwise string) string {
+	if n := c.name(step, l); n.Expr != "" && !n.From {
+		return quote(n.Expr)
+	}
+	return otherwise
+}
+
+// access is what the source says of the memory that an instruction reaches: the
+// quoted member or element, "" when that is not sure.
+func (c *Case) access(insn int) (target string, typ *debuginfo.Type) {
+	fn, i, ok := c.function(insn)
+	if !ok || c.debug() == nil {
+		return "", nil
+	}
+	a, ok := c.debug().Access(fn, i)
+	if !ok {
+		return "", nil
+	}
+	if a.Target.Expr == "" || a.Target.How == debuginfo.From || a.Target.Likely {
+		return c.member(insn), nil
+	}
+	return quote(a.Target.Expr), a.Target.Type
+}
+
+// member is the quoted member that stands at an instruction's place in the
+// source, by itself or as what is assigned to; "" if none does.
+func (c *Case) member(insn int) string {
+	at, file, ok := c.source(insn)
+	if !ok || at.Expr == nil {
+		return ""
+	}
+	e := at.Expr
+	switch e.Kind {
+	case sourcetext.Assign, sourcetext.Postfix, sourcetext.Unary:
+		if len(e.Operands) == 0 || e.Kind == sourcetext.Unary && e.Operator != "++" && e.Operator != "--" {
+			return ""
+		}
+		e = e.Operands[0]
+	}
+	if e.Kind != sourcetext.Member {
+		return ""
+	}
+	return quote(file.Text(e.Span))
+}
+
+// whence tells where a pointer comes from, as origin does, and what it was then.
+func (c *Case) whence(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Link {
+	link := c.origin(d, c.last, l, "")
+	if link.Kind == verifierlog.LinkLoad {
+		if v, ok := c.Path.After(link.Step, link.Loc); ok && isPointer(v) {
+			c.relabel(d, link.Step, kindOf(v))
+		}
+	}
+	return link
+}
+
+// failing is the instruction that the verifier gave up at.
+func (c *Case) failing() verifierlog.Step { return c.Path.Step(c.last) }
+
+// stores says whether the failing instruction writes memory.
+func (c *Case) stores() bool {
+	op := c.failing().Op
+	return op == verifierlog.OpStore || op == verifierlog.OpAtomic
+}
+
+// addressed is the register through which the failing instruction accesses
+// memory, or, of a call, the register that the message names.
+func (c *Case) addressed() (verifierlog.Loc, bool) {
+	s := c.failing()
+	if s.Mem.Base >= 0 {
+		return verifierlog.Reg(s.Frame, s.Mem.Base), true
+	}
+	for _, f := range c.match.Fields {
+		if l, ok := c.fault(f); ok {
+			return l, true
+		}
+	}
+	return verifierlog.Loc{}, false
+}
+
+// at is what was known of a place when the verifier gave up.
+func (c *Case) at(l verifierlog.Loc) verifierlog.Value {
+	v, _ := c.Path.Before(c.last, l)
+	return v
+}
+
+// root is where a value comes from in the end, also behind arithmetic.
+func (c *Case) root(step int, l verifierlog.Loc) verifierlog.Link {
+	link := verifierlog.Link{Step: -1, Loc: l}
+	if chain := c.Path.Chain(step, l); len(chain) > 0 {
+		link = chain[len(chain)-1]
+	}
+	return link
+}
+
+// moved is the latest arithmetic that a pointer went through.
+func (c *Case) moved(step int, l verifierlog.Loc) (verifierlog.Link, bool) {
+	for _, k := range c.Path.Chain(step, l) {
+		if k.Kind == verifierlog.LinkArith {
+			return k, true
+		}
+	}
+	return verifierlog.Link{}, false
+}
+
+// advise adds a help without an edit.
+func advise(d *diag.Diagnostic, format string, args ...any) {
+	d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf(format, args...), Applicability: diag.Placeholder})
+}
+
+// note adds a fact.
+func note(d *diag.Diagnostic, format string, args ...any) {
+	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
+}
+
+// bytesOf counts bytes in words: "1 byte", "8 bytes".
+func bytesOf(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

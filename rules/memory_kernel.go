@@ -1,0 +1,149 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0150", kernelStructBounds)
+	_ = rule("BPF0151", kernelPointerMember)
+	_ = rule("BPF0152", kernelStructReadOnly)
+	_ = rule("BPF0153", otherAddressSpace)
+)
+
+// kernelStructBounds: what is read of a kernel structure is no member of it
+// (btf_struct_walk in kernel/bpf/btf.c, check_ptr_to_btf_access and
+// check_ptr_to_map_access in verifier.c).
+func kernelStructBounds(c *Case, d *diag.Diagnostic) {
+	target, _ := c.access(c.Path.Insn(c.last))
+	what := target
+	if what == "" {
+		what = "this access"
+	}
+	primary(d, "accessed here")
+	l, ok := c.addressed()
+	structure := func(n int) string { return quote("struct " + c.field(n)) }
+	switch {
+	case c.said("%R is ptr_%s invalid variable offset"):
+		d.Message = fmt.Sprintf("the offset into %s is not a constant", structure(1))
+		if ok {
+			c.tellMoved(d, l, "the variable offset is added here")
+			c.tellOffset(d, l)
+		}
+		note(d, "the verifier looks up the type of the member that is read, so it has to know which one it is")
+		advise(d, "copy the array to the stack with `bpf_probe_read_kernel`, and index the copy")
+		return
+	case c.said("%R is ptr_%s invalid negative"), c.said("%R is %s invalid negative"):
+		d.Message = fmt.Sprintf("%s lies in front of %s", what, quote("struct "+strings.TrimPrefix(c.field(1), "ptr_")))
+		if off, known := c.fieldNumber(2); known {
+			primary(d, "accessed "+bytesOf(-off)+" in front of it")
+		}
+		note(d, "a pointer to a member does not lead to the structure around it: `container_of` is not followed")
+		advise(d, "read with `BPF_CORE_READ` or `bpf_probe_read_kernel`")
+	case c.said("access beyond the end of member"):
+		d.Message = fmt.Sprintf("%s goes over the end of member `%s` of %s", what, c.field(0), structure(2))
+		end, _ := c.fieldNumber(1)
+		off, _ := c.fieldNumber(3)
+		size, _ := c.fieldNumber(4)
+		note(d, "`%s` ends at byte %d of the structure, and this takes bytes %d to %d", c.field(0), end, off, off+size-1)
+	case c.said("access beyond struct"):
+		d.Message = fmt.Sprintf("%s lies outside of %s", what, structure(0))
+		off, _ := c.fieldNumber(1)
+		size, _ := c.fieldNumber(2)
+		note(d, "this takes bytes %d to %d of the structure, which is smaller in this kernel", off, off+size-1)
+		advise(d, "declare the structure with `preserve_access_index`, so that offsets follow the kernel's layout (CO-RE)")
+	case c.said("struct %s doesn't have field"):
+		d.Message = fmt.Sprintf("%s has no member at offset %s", structure(0), c.field(1))
+		advise(d, "declare the structure with `preserve_access_index`, so that offsets follow the kernel's layout (CO-RE)")
+	case c.said("direct access to"):
+		d.Message = fmt.Sprintf("a `%s` cannot be accessed directly", c.field(0))
+		note(d, "it belongs to the kernel, which keeps it consistent")
+		advise(d, "use the functions for `%s`", c.field(0))
+	case c.said("Type '%s' is not a struct"):
+		d.Message = fmt.Sprintf("`%s` has no members that could be accessed", c.field(0))
+	case c.said("map_ptr access"):
+		d.Message = "maps of this type have no members that programs can read"
+	default:
+		d.Message = what + " is no member that the verifier knows"
+	}
+	if ok {
+		c.whence(d, l)
+	}
+}
+
+// kernelPointerMember: a pointer in a kernel structure is read in part, or with
+// bytes beside it (btf_struct_walk).
+func kernelPointerMember(c *Case, d *diag.Diagnostic) {
+	member, structure := c.field(0), c.field(2)
+	at, _ := c.fieldNumber(1)
+	off, _ := c.fieldNumber(3)
+	size, _ := c.fieldNumber(4)
+	d.Message = fmt.Sprintf("only part of the pointer `%s` of `struct %s` is accessed", member, structure)
+	primary(d, fmt.Sprintf("%s at offset %d", bytesOf(size), off))
+	note(d, "`%s` is 8 bytes at offset %d", member, at)
+	if l, ok := c.addressed(); ok {
+		c.whence(d, l)
+	}
+	advise(d, "load the whole pointer into a variable, and convert that")
+}
+
+// kernelStructReadOnly: a store to a kernel structure (check_ptr_to_btf_access,
+// and the btf_struct_access functions of program types).
+func kernelStructReadOnly(c *Case, d *diag.Diagnostic) {
+	target, _ := c.access(c.Path.Insn(c.last))
+	if target == "" {
+		target = "this"
+	}
+	d.Message = target + " is memory of the kernel and cannot be written"
+	primary(d, "written here")
+	l, ok := c.addressed()
+	if ok {
+		v := c.at(l)
+		if v.TypeName != "" {
+			d.Message = fmt.Sprintf("%s is part of a kernel `struct %s` and cannot be written", target, v.TypeName)
+		}
+		link := c.whence(d, l)
+		if link.Kind == verifierlog.LinkLoad && c.memoryBefore(link).Base == verifierlog.Ctx {
+			c.relabel(d, link.Step, "an argument from the kernel")
+		}
+	}
+	switch {
+	case c.said("write access at off %d with size %d beyond the member"):
+		note(d, "this writes %s bytes at offset %s; the member that can be written ends at byte %s", c.field(1), c.field(0), c.field(3)+c.field(2))
+	case c.said("only read"), c.said("%R cannot write into ptr_"):
+		note(d, "programs read kernel structures directly, but change them only through helpers and kfuncs")
+	default:
+		note(d, "this program type can write to some members of the structure only")
+	}
+	advise(d, "look for a helper or kfunc that makes the change; what the kernel has none for, a program cannot change")
+}
+
+// otherAddressSpace: the pointer is one of a process, or an offset into per-CPU
+// memory (check_ptr_to_btf_access).
+func otherAddressSpace(c *Case, d *diag.Diagnostic) {
+	percpu := c.said("%R is ptr_%s access percpu")
+	what := "this"
+	l, ok := c.fault(c.field(0))
+	if ok {
+		what = c.exact(c.last, l, "this")
+	}
+	if target, _ := c.access(c.Path.Insn(c.last)); what == "this" && target != "" {
+		what = target
+	}
+	primary(d, "read directly here")
+	if percpu {
+		d.Message = what + " is per-CPU memory, which cannot be read directly"
+		note(d, "there is one `struct %s` for each CPU", c.field(1))
+		advise(d, "take this CPU's with `bpf_this_cpu_ptr`, or another's with `bpf_per_cpu_ptr`")
+	} else {
+		d.Message = what + " is memory of a process, which cannot be read directly"
+		advise(d, "read it with `bpf_probe_read_user` or `BPF_PROBE_READ_USER`")
+	}
+	if ok {
+		c.whence(d, l)
+	}
+}

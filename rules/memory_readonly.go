@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0160", readOnlyMemory)
+	_ = rule("BPF0161", mapForbids)
+	_ = rule("BPF0162", readOnlyPacket)
+	_ = rule("BPF0163", atomicHere)
+)
+
+// readOnlyMemory: a store through a pointer to memory that programs may only
+// read (check_mem_access, check_helper_mem_access in kernel/bpf/verifier.c).
+func readOnlyMemory(c *Case, d *diag.Diagnostic) {
+	d.Message = "this memory can only be read"
+	primary(d, "written here")
+	reg := c.field(0)
+	if c.said("%s() may write") {
+		d.Message = quote(c.field(0)) + " may write to memory that can only be read"
+		reg = c.field(1)
+		primary(d, "passed here as memory to write to")
+	}
+	l, ok := c.fault(reg)
+	if !ok {
+		return
+	}
+	v := c.at(l)
+	what := c.exact(c.last, l, "")
+	if what != "" && !c.said("%s() may write") {
+		d.Message = what + " points to memory that can only be read"
+	}
+	link := c.whence(d, l)
+	switch {
+	case v.Base == verifierlog.MapKey:
+		d.Message = "the key of a map element cannot be written"
+		if what != "" {
+			d.Message = what + " is the key of a map element, which cannot be written"
+		}
+		note(d, "the key decides where the element is stored")
+		advise(d, "add an element with the other key by `bpf_map_update_elem`, and delete this one")
+	case v.Base == verifierlog.Socket || v.Base == verifierlog.SockCommon || v.Base == verifierlog.TCPSock || v.Base == verifierlog.XDPSock:
+		note(d, "it is %s, whose fields can only be read", kindOf(v))
+		advise(d, "change a socket with `bpf_setsockopt`, where this program type has it")
+	case link.Kind == verifierlog.LinkResult:
+		fn := string(c.Path.Step(link.Step).Func)
+		c.relabel(d, link.Step, "returned by "+quote(fn)+", to be read only")
+		switch fn {
+		case "bpf_dynptr_slice":
+			advise(d, "`bpf_dynptr_slice_rdwr` gives a slice that can be written; what is written may have to be put back with `bpf_dynptr_write`")
+		case "bpf_per_cpu_ptr", "bpf_this_cpu_ptr":
+			note(d, "variables of the kernel can be read, not written")
+		}
+	case link.Kind == verifierlog.LinkLoad:
+		note(d, "the kernel passes this memory to the program to be read only")
+	case v.Base == verifierlog.BTFPtr || v.Flags&verifierlog.Untrusted != 0:
+		note(d, "it is %s; memory of the kernel can be read, not written", kindOf(v))
+	}
+}
+
+// mapForbids: the map's flags keep programs from this access (check_map_access_type).
+func mapForbids(c *Case, d *diag.Diagnostic) {
+	how, flag := "write to", "BPF_F_RDONLY_PROG"
+	if c.said("read") {
+		how, flag = "read", "BPF_F_WRONLY_PROG"
+	}
+	primary(d, map[string]string{"write to": "written here", "read": "read here"}[how])
+	m := "this map"
+	l, ok := c.addressed()
+	if !ok && c.failing().Op == verifierlog.OpCall {
+		primary(d, "not possible with this map")
+		// The map is the first argument of all helpers that change one.
+		l = verifierlog.Reg(c.failing().Frame, 1)
+	}
+	v := c.at(l)
+	if v.Map != "" {
+		m = "map " + quote(v.Map)
+	}
+	d.Message = m + " was made so that programs cannot " + how + " it"
+	if target, _ := c.access(c.Path.Insn(c.last)); target != "" && rodata(v.Map) {
+		d.Message = target + " is constant: programs cannot write to it"
+	}
+	if rodata(v.Map) {
+		note(d, "`const volatile` variables are in %s, which the loader makes read-only before the program is verified", m)
+		advise(d, "declare the variable without `const`, or set it from user space before the object is loaded")
+		return
+	}
+	c.whence(d, l)
+	note(d, "a map made with `%s` cannot be %s by programs", flag, map[string]string{"write to": "written", "read": "read"}[how])
+	advise(d, "remove `%s` from the map's `map_flags`, or leave this access to user space", flag)
+}
+
+// rodata says whether a map is one that libbpf makes of a constant data section;
+// the kernel knows the last part of its name.
+func rodata(name string) bool {
+	return len(name) >= 7 && (name[len(name)-7:] == ".rodata" || name == ".rodata")
+}
+
+// readOnlyPacket: packets cannot be written by this program type, or not by this
+// attachment (may_access_direct_pkt_data).
+func readOnlyPacket(c *Case, d *diag.Diagnostic) {
+	primary(d, "written here")
+	d.Message = "this program type cannot write to the packet"
+	if c.Program.Type != "" {
+		d.Message = fmt.Sprintf("a program of type `%s` cannot write to the packet", c.Program.Type)
+	}
+	if l, ok := c.addressed(); ok {
+		if link := c.whence(d, l); link.Kind == verifierlog.LinkLoad {
+			c.relabel(d, link.Step, "points into the packet")
+		}
+	}
+	note(d, "packets are written directly by programs of type xdp, sched_cls, sched_act, sk_skb, sk_msg and lwt_xmit only")
+	if c.Program.Type == "cgroup_skb" {
+		advise(d, "change the packet in a program of type `tc` (sched_cls); one of type `cgroup_skb` can only let it pass or drop it")
+		return
+	}
+	advise(d, "change the packet in a program of type `tc` (sched_cls) or `xdp`")
+}
+
+// atomicHere: atomic operations work on the stack, map values and the like, not
+// on memory whose access the verifier translates (check_atomic).
+func atomicHere(c *Case, d *diag.Diagnostic) {
+	primary(d, "atomic operation here")
+	what := "memory of type `" + c.field(1) + "`"
+	if l, ok := c.fault(c.field(0)); ok {
+		switch c.at(l).Base {
+		case verifierlog.Packet, verifierlog.PacketMeta:
+			what = "the packet"
+		case verifierlog.Ctx:
+			what = "the context"
+		case verifierlog.Socket, verifierlog.SockCommon, verifierlog.TCPSock, verifierlog.XDPSock:
+			what = "a socket"
+		}
+		c.whence(d, l)
+	}
+	d.Message = "there are no atomic operations on " + what
+	note(d, "atomic operations work on the stack, on map values and on other memory that belongs to programs")
+	if c.field(1) == "arena" {
+		d.Class = diag.ClassEnvironment
+		note(d, "in an arena they need a JIT compiler that supports them, which this kernel's does not")
+		return
+	}
+	advise(d, "use an ordinary load and store")
+}
