@@ -14,9 +14,9 @@ var (
 	_ = rule("BPF0323", speculation)
 )
 
-// privilege is why unprivileged programs are checked more strictly (allow_ptr_leaks,
+// perfmonOnly is why unprivileged programs are checked more strictly (allow_ptr_leaks,
 // bypass_spec_v1 and bypass_spec_v4 in struct bpf_verifier_env).
-const privilege = "this is checked only for programs that are loaded without CAP_PERFMON"
+const perfmonOnly = "this is checked only for programs that are loaded without CAP_PERFMON"
 
 // pointerLeak: an address of the kernel would become a number that user space
 // can see (is_pointer_value in kernel/bpf/verifier.c).
@@ -58,7 +58,7 @@ func pointerLeak(c *Case, d *diag.Diagnostic) {
 	if c.said("R0 leaks") || where == "returned" {
 		note(d, "a program returns a number to the kernel")
 	} else {
-		note(d, privilege)
+		note(d, perfmonOnly)
 	}
 }
 
@@ -81,7 +81,7 @@ func spillCorrupted(c *Case, d *diag.Diagnostic) {
 			c.tell(d, k.Step, k.Loc, "the pointer is stored here")
 		}
 	}
-	note(d, privilege)
+	note(d, perfmonOnly)
 }
 
 // stackEscapes: the address of a variable on the stack outlives the function that
