@@ -28,13 +28,23 @@ type reach struct {
 	known bool // ptr is
 	// insn is added to the pointer by a load or store itself.
 	insn int64
-	call string // the function that is given the pointer, "" of loads and stores
+	// calls says that the pointer is given to a function, call which; "" when unknown.
+	calls bool
+	call  string
 	// off and size are the bytes that the complaint is about, counted from the
 	// object's begin; total is the object's size. -1 where it does not say.
 	off, size, total int64
 	hasOff           bool
 	e                expression // the access, or the argument that is the pointer
 	calling          expression // the call
+}
+
+// function names the function in a sentence.
+func (r *reach) function() string {
+	if r.call == "" {
+		return "the function"
+	}
+	return quote(r.call)
 }
 
 var complainedRegister = regexp.MustCompile(`\bR(\d+)\b`)
@@ -79,7 +89,7 @@ func (c *Case) reach() (r reach, ok bool) {
 		}
 		r.e = c.accessed(s.Insn.Index)
 	default:
-		r.call = string(s.Func)
+		r.call, r.calls = c.called(s), true
 		if m := complainedRegister.FindStringSubmatch(c.Summary.Message); m != nil {
 			reg, _ = strconv.Atoi(m[1])
 		}
@@ -107,25 +117,25 @@ func outOfBounds(c *Case, d *diag.Diagnostic) {
 		primary(d, "this access")
 		return
 	}
-	if r.call != "" && r.size == 0 && r.loc.Reg < 5 {
+	if r.calls && r.size == 0 && r.loc.Reg < 5 {
 		// How kernels say of some memory that the size may be 0.
 		c.lengthAt(d, r.loc.Reg+1, true)
 		return
 	}
 	x := c.index(c.last, r.loc, r.insn, r.e)
 	o := c.object(&r, &x)
-	if r.call != "" && !x.found {
+	if r.calls && !x.found {
 		c.callBounds(d, &r, &o)
 		return
 	}
 	what := "this access"
 	switch {
-	case r.e.node != nil && r.call == "":
+	case r.e.node != nil && !r.calls:
 		what = quote(r.e.text())
-	case r.call != "":
-		what = "what " + quote(r.call) + " accesses"
+	case r.calls:
+		what = "what " + r.function() + " accesses"
 	}
-	if r.call == "" {
+	if !r.calls {
 		markExpression(d, r.e)
 	}
 	c.tellObject(d, &r, &o)
@@ -146,18 +156,18 @@ func (c *Case) constantBounds(d *diag.Diagnostic, r *reach, o *region, what stri
 	case off < 0:
 		primary(d, fmt.Sprintf("begins %s in front of %s", inBytes(-off), o.what))
 	case o.size > 0 && r.size >= 0:
-		primary(d, fmt.Sprintf("bytes %d to %d, but only 0 to %d are there", off, off+max(r.size, 1)-1, o.size-1))
+		primary(d, fmt.Sprintf("%s, but only 0 to %d are there", byteRange(off, r.size), o.size-1))
 	case r.size >= 0:
 		primary(d, fmt.Sprintf("%s at offset %d", inBytes(r.size), off))
 	}
-	if len(d.Helps) == 0 {
+	if !c.pointerSize(d, r) {
 		d.Helps = append(d.Helps, diag.Help{Text: o.advice, Applicability: diag.Placeholder})
 	}
 }
 
 // variableBounds is about an access at an offset that depends on a number.
 func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index, what string) {
-	if r.call != "" && c.twoNumbers(d, r, o, x) {
+	if r.calls && c.twoNumbers(d, r, o, x) {
 		return
 	}
 	limit := x.room(o.size, max(r.size, 1))
@@ -184,7 +194,7 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	switch {
 	case limit > 0 && x.length == limit:
 		has = fmt.Sprintf("%s has %s", quote(x.array), count(limit, "element"))
-	case limit > 0 && r.call == "":
+	case limit > 0 && !r.calls:
 		has = fmt.Sprintf("only 0 to %d is inside", limit-1)
 	case limit > 0:
 		has = fmt.Sprintf("for %s only 0 to %d is inside", inBytes(r.size), limit-1)
@@ -201,6 +211,11 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	primary(d, text)
 	if lost != nil {
 		c.compilerLost(d, lost, x.step, x.loc, x.name)
+		return
+	}
+	if d.Code == "BPF0116" {
+		d.Notes = append(d.Notes, "how large this buffer is will be known when the program is attached; until then only constant offsets are allowed")
+		d.Helps = append(d.Helps, diag.Help{Text: "access the buffer at constant offsets, or copy it first and use the index on the copy", Applicability: diag.Placeholder})
 		return
 	}
 	if !checked && x.name != "" && len(c.Path.Checks(x.step, x.loc)) == 0 && !c.Path.Truncated {

@@ -5,16 +5,14 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 // callBounds is about a function that is given a pointer and would access more
 // than what is there.
 func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
-	fn := quote(r.call)
-	if r.call == "" {
-		fn = "the function"
-	}
+	fn := r.function()
 	arg := o.what
 	if r.e.node != nil && o.on == nil {
 		arg = quote(r.e.text())
@@ -46,13 +44,18 @@ func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
 	if !sized {
 		markExpression(d, r.e)
 		primary(d, fmt.Sprintf("%s needed, %d there", inBytes(r.size), max(have, 0)))
-		d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("pass %s of memory", inBytes(r.size)), Applicability: diag.Placeholder})
+		if !c.pointerSize(d, r) {
+			d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("pass %s of memory", inBytes(r.size)), Applicability: diag.Placeholder})
+		}
 		return
 	}
 	l := c.length(length.Reg, r.call, r.calling)
 	markExpression(d, l.e)
 	if l.fixed() {
 		primary(d, fmt.Sprintf("%s, and %d are there", inBytes(r.size), max(have, 0)))
+		if c.pointerSize(d, r) {
+			return
+		}
 		h := diag.Help{Text: "pass the size of the memory", Applicability: diag.Placeholder}
 		if o.on != nil && r.off == o.begin {
 			size := "sizeof(" + o.on.Name + ")"
@@ -60,6 +63,8 @@ func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
 			if e, ok := c.rewrite(l.e, size); ok && l.e.text() != size {
 				h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
 			}
+		} else if strings.Contains(l.e.text(), "sizeof") {
+			h.Text = fmt.Sprintf("pass %s of memory, or a smaller size", inBytes(r.size))
 		} else if e, ok := c.rewrite(l.e, fmt.Sprint(have)); ok && have > 0 {
 			h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
 		}
@@ -78,7 +83,7 @@ func (c *Case) twoNumbers(d *diag.Diagnostic, r *reach, o *region, x *index) boo
 		return false
 	}
 	off := r.off - o.begin
-	d.Message = fmt.Sprintf("%s may access %s from byte %d on, of %s in %s", quote(r.call), inBytes(r.size), off, inBytes(o.size), o.what)
+	d.Message = fmt.Sprintf("%s may access %s from byte %d on, of %s in %s", r.function(), inBytes(r.size), off, inBytes(o.size), o.what)
 	c.tellIndex(d, x, 0)
 	l := c.length(length.Reg, r.call, r.calling)
 	markExpression(d, l.e)
@@ -92,4 +97,40 @@ func (c *Case) twoNumbers(d *diag.Diagnostic, r *reach, o *region, x *index) boo
 	}
 	d.Helps = append(d.Helps, h)
 	return true
+}
+
+// pointerSize finds the size of a pointer where memory was asked for, and what it
+// points to is meant: `bpf_ringbuf_reserve(&events, sizeof(e), 0)`.
+func (c *Case) pointerSize(d *diag.Diagnostic, r *reach) bool {
+	k := c.made(c.last, r.loc)
+	if k.Kind != verifierlog.LinkResult {
+		return false
+	}
+	insn := c.Path.Insn(k.Step)
+	call := c.sourceCall(insn, c.called(c.Path.Step(k.Step)))
+	for i := 1; i <= 5; i++ {
+		size := call.operand(i)
+		name, ok := strings.CutPrefix(size.text(), "sizeof(")
+		name, ok2 := strings.CutSuffix(name, ")")
+		if !ok || !ok2 || !isName(name) {
+			continue
+		}
+		in := c.debug()
+		fn, at, found := c.function(c.Path.Insn(c.last))
+		if in == nil || !found {
+			return false
+		}
+		for _, v := range in.Variables(fn, at) {
+			if v.Name != name || v.Type == nil || v.Type.Underlying().Kind != debuginfo.Pointer {
+				continue
+			}
+			h := diag.Help{Text: quote(name) + " is a pointer: ask for the size of what it points to", Applicability: diag.Placeholder}
+			if e, ok := c.rewrite(size, "sizeof(*"+name+")"); ok {
+				h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+			}
+			d.Helps = append(d.Helps, h)
+			return true
+		}
+	}
+	return false
 }

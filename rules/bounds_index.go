@@ -180,15 +180,35 @@ func (c *Case) tellNumber(d *diag.Diagnostic, step int, l verifierlog.Loc) {
 		}
 		at, _ := c.label(c.Path.Insn(k.Step), "")
 		arith := k.Kind == verifierlog.LinkArith || k.Kind == verifierlog.LinkMove32 || k.Kind == verifierlog.LinkExtend
-		if arith && len(k.From) == 1 && c.besidePrimary(d, at) {
+		if arith && len(k.From) == 1 && (c.besidePrimary(d, at) || !c.computes(k.Step)) {
 			step, l = k.Step, k.From[0]
 			continue
 		}
-		if text := c.numberMade(k); text != "" && !(arith && c.besidePrimary(d, at)) {
+		if text := c.numberMade(k); text != "" && !(arith && (c.besidePrimary(d, at) || !c.computes(k.Step))) {
 			c.tell(d, k.Step, k.Loc, text)
 		}
 		return
 	}
+}
+
+// computes says that the source computes at a step, as far as it is known: the
+// compiler also extends and masks values where the source only names them.
+func (c *Case) computes(step int) bool {
+	at, _, ok := c.source(c.Path.Insn(step))
+	if !ok || at.Expr == nil {
+		return !ok
+	}
+	switch at.Expr.Kind {
+	case sourcetext.Binary:
+		switch at.Expr.Operator {
+		case "<", "<=", ">", ">=", "==", "!=", "&&", "||":
+			return false
+		}
+		return true
+	case sourcetext.Unary, sourcetext.Postfix, sourcetext.Assign, sourcetext.Declarator, sourcetext.Cast, sourcetext.Conditional:
+		return true
+	}
+	return false
 }
 
 // besidePrimary says that a label is on the line of the failure.
@@ -269,6 +289,14 @@ func (c *Case) tellCheck(d *diag.Diagnostic, k *verifierlog.Check, name, text st
 
 // tellAt labels an expression for a step, as tell does its place.
 func (c *Case) tellAt(d *diag.Diagnostic, step int, at verifierlog.Loc, e expression, text string) bool {
+	line, column := e.file.Position(e.node.Start)
+	for i := range d.Labels {
+		// Of checks at one place, as in `a || b`, the last has what all leave.
+		if l := &d.Labels[i]; !l.Primary && l.Line == line && l.Column == column && strings.HasPrefix(l.Text, "lets ") {
+			l.Text = text
+			return true
+		}
+	}
 	if !c.tell(d, step, at, text) {
 		return false
 	}
@@ -338,6 +366,17 @@ func (c *Case) comparisons(f sourcetext.Function, file *sourcetext.File, visit f
 	}
 }
 
+// partOfCondition says that a comparison is not all that stands in the
+// parentheses of an `if`.
+func (c *Case) partOfCondition(e expression) bool {
+	at, _, ok := c.source(e.insn)
+	if !ok || at.Stmt == nil {
+		return true
+	}
+	head := strings.Join(strings.Fields(e.file.Text(at.Stmt.Head)), " ")
+	return head != "if ("+e.text()+")"
+}
+
 func walk(n *sourcetext.Node, visit func(*sourcetext.Node)) {
 	visit(n)
 	for _, o := range n.Operands {
@@ -396,10 +435,8 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 	if limit > 1 && bits.OnesCount64(uint64(limit)) == 1 {
 		mask = fmt.Sprintf(", or mask it: `%s & %d`", x.name, limit-1)
 	}
-	if !x.signed() {
-		if h, ok := c.tighten(x, limit); ok {
-			return h
-		}
+	if h, ok := c.tighten(x, limit); ok {
+		return h
 	}
 	condition := fmt.Sprintf("%s >= %d", x.name, limit)
 	if x.signed() {
@@ -411,7 +448,7 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 // tighten is the edit that makes a check of a number against a constant right.
 func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
 	for _, k := range c.Path.Checks(x.step, x.loc) {
-		if !k.HasImm || !k.Narrowed || k.Relation > verifierlog.RelSource || k.After.Bounds.Umax == k.Before.Bounds.Umax {
+		if !k.HasImm || !k.Narrowed || k.Relation > verifierlog.RelSource || k.After.Bounds.Smax == k.Before.Bounds.Smax {
 			continue
 		}
 		e := c.comparison(&k, x.name)
@@ -427,6 +464,16 @@ func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
 			continue
 		}
 		text := fmt.Sprintf("%s %s %d", x.name, operator, limit)
+		if x.signed() {
+			if operator[0] == '<' {
+				text = fmt.Sprintf("%s >= 0 && %s", x.name, text)
+			} else {
+				text = fmt.Sprintf("%s < 0 || %s", x.name, text)
+			}
+			if c.partOfCondition(e) {
+				text = "(" + text + ")"
+			}
+		}
 		if edit, can := c.rewrite(e, text); can {
 			return diag.Help{Text: "let this check leave only what is inside", Applicability: diag.Likely, Edits: []diag.Edit{edit}}, true
 		}

@@ -1,11 +1,13 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 // expression is a part of the source.
@@ -238,6 +240,30 @@ func (c *Case) guard(insn int, text, condition string) diag.Help {
 		if sure {
 			h.Applicability = diag.Likely
 		}
+		return h
 	}
+	if leave == "" {
+		return h
+	}
+	h.Text += ": `if (" + condition + ") " + leave + "`"
 	return h
+}
+
+// called is the name of the function that a step calls, "" when unknown.
+func (c *Case) called(s verifierlog.Step) string {
+	if len(s.Func) > 0 || s.Call != verifierlog.CallSubprog {
+		return string(s.Func)
+	}
+	if fn, _, ok := c.function(s.Target); ok {
+		return fn.Name
+	}
+	return ""
+}
+
+// byteRange says which bytes are meant: "bytes 4 to 7".
+func byteRange(off, size int64) string {
+	if size <= 1 {
+		return fmt.Sprintf("byte %d", off)
+	}
+	return fmt.Sprintf("bytes %d to %d", off, off+size-1)
 }

@@ -121,7 +121,8 @@ func (c *Case) zeroSize() (reg int) {
 func (c *Case) lengthAt(d *diag.Diagnostic, reg int, zero bool) {
 	s := c.Path.Step(c.last)
 	loc := verifierlog.Reg(s.Frame, reg)
-	l := c.length(reg, string(s.Func), c.sourceCall(s.Insn.Index, string(s.Func)))
+	fn := c.called(s)
+	l := c.length(reg, fn, c.sourceCall(s.Insn.Index, fn))
 	l.zero = zero
 	where := fmt.Sprintf(" where %s takes it as a size", l.function())
 	switch {
@@ -150,7 +151,7 @@ func (c *Case) lengthAt(d *diag.Diagnostic, reg int, zero bool) {
 // memory is what a register points to, and how many bytes from there on; 0
 // when that depends on a number, or nobody knows.
 func (c *Case) memory(l verifierlog.Loc, fn string) (buf memory, have int64) {
-	buf.r = reach{loc: l, call: fn, size: -1, total: -1}
+	buf.r = reach{loc: l, calls: true, call: fn, size: -1, total: -1}
 	buf.r.ptr, buf.r.known = c.Path.Before(c.last, l)
 	if l.Reg < 1 || !buf.r.known {
 		return buf, 0
@@ -320,13 +321,13 @@ func lengthTooLarge(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	s := c.Path.Step(c.last)
-	e := c.sourceCall(s.Insn.Index, string(s.Func)).operand(loc.Reg)
+	e := c.sourceCall(s.Insn.Index, c.called(s)).operand(loc.Reg)
 	markExpression(d, e)
 	if v, known := c.Path.Before(c.last, loc); known && v.Base == verifierlog.Scalar {
 		primary(d, "a size of "+rangeOf(v, nil))
 		c.origin(d, c.last, loc, "")
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "use a smaller size: memory of a known size that is passed has to be smaller than 512 MiB", Applicability: diag.Placeholder})
+	d.Helps = append(d.Helps, diag.Help{Text: "use a smaller size: memory of a known size that is passed has to be smaller than 2 GiB", Applicability: diag.Placeholder})
 }
 
 // sizeField is the size in "R1 memory size 536870912 is too large".

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
@@ -48,7 +49,7 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 		c.tell(d, k.Step, k.Loc, "this check is of another copy")
 		d.Notes = append(d.Notes, fmt.Sprintf("the compiler compares %s with NULL and uses %s, which the verifier does not know to be the same", c.register(k.Loc), c.register(l)))
 	} else {
-		d.Notes = append(d.Notes, fmt.Sprintf(unchecked, what))
+		d.Notes = append(d.Notes, strings.ReplaceAll(unchecked, "%s", what))
 	}
 	if name.Expr == "" || name.From || name.Likely {
 		d.Helps = append(d.Helps, diag.Help{Text: "keep the pointer in a variable and check it before it is used", Applicability: diag.Placeholder})

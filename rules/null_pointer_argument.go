@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
@@ -21,15 +23,12 @@ func nullArgument(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) == 0 {
 		return
 	}
-	l, ok := c.fault(c.match.Fields[0])
+	l, ok := c.argument(c.match.Fields[0])
 	if !ok {
 		return
 	}
 	s := c.Path.Step(c.last)
-	fn := string(s.Func)
-	if called, _, ok := c.function(s.Target); ok && s.Call == verifierlog.CallSubprog {
-		fn = called.Name
-	}
+	fn := c.called(s)
 	taker := "the function"
 	if fn != "" {
 		taker = quote(fn)
@@ -73,5 +72,18 @@ func nullArithmetic(c *Case, d *diag.Diagnostic) {
 	if name.Expr != "" && !name.From {
 		d.Message = quote(name.Expr) + " is computed with before it is compared with NULL"
 	}
-	c.nullStory(d, l, name, "a comparison of the result would come too late: what is added to NULL is not NULL any more, so %s itself has to be compared first")
+	c.nullStory(d, l, name, "a comparison of the sum would come too late: a number added to NULL is not NULL any more")
+}
+
+// argument is the place that a message names as a register or, as messages of
+// kernel functions do, by the argument's number: "R1", "arg0", "arg#0".
+func (c *Case) argument(field string) (verifierlog.Loc, bool) {
+	if n, ok := strings.CutPrefix(field, "arg"); ok && c.last >= 0 {
+		i, err := strconv.Atoi(strings.TrimPrefix(n, "#"))
+		if err != nil || i < 0 || i > 4 {
+			return verifierlog.Loc{}, false
+		}
+		return verifierlog.Reg(c.Path.Step(c.last).Frame, i+1), true
+	}
+	return c.fault(field)
 }

@@ -17,15 +17,15 @@ func packetBounds(c *Case, d *diag.Diagnostic) {
 	r, ok := c.reach()
 	what := "this access"
 	switch {
-	case r.call != "" && r.e.node != nil && r.size > 0:
+	case r.calls && r.e.node != nil && r.size > 0:
 		what = fmt.Sprintf("%s at %s", inBytes(r.size), quote(r.e.text()))
-	case r.call != "":
-		what = "what " + quote(r.call) + " accesses"
+	case r.calls:
+		what = "what " + r.function() + " accesses"
 	case r.e.node != nil:
 		what = quote(r.e.text())
 	}
 	verb := "is"
-	if r.call != "" && r.size > 1 {
+	if r.calls && r.size > 1 {
 		verb = "are"
 	}
 	d.Message = fmt.Sprintf("nothing proves that %s %s inside the packet", what, verb)
@@ -78,15 +78,12 @@ func (a *packetAccess) needs() string {
 		return "this may be behind the packet's end"
 	}
 	if a.variable {
-		if a.call == "" && a.from != "" && a.insn >= 0 {
+		if !a.calls && a.from != "" && a.insn >= 0 {
 			return fmt.Sprintf("%s, at offset %d of what %s points to", inBytes(a.size), a.insn, quote(a.from))
 		}
 		return "needs " + inBytes(a.size)
 	}
-	bytes := fmt.Sprintf("byte %d", a.off)
-	if a.size > 1 {
-		bytes = fmt.Sprintf("bytes %d to %d", a.off, a.off+a.size-1)
-	}
+	bytes := byteRange(a.off, a.size)
 	if a.ptr.Base == verifierlog.PacketMeta {
 		return bytes + " of the metadata"
 	}

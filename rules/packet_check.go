@@ -105,10 +105,6 @@ func (c *Case) proveHelp(d *diag.Diagnostic, a *packetAccess, checks []packetChe
 	}
 	condition := need + " > " + end
 	h := c.guard(insn, "prove that the packet has these bytes", condition)
-	if len(h.Edits) == 0 {
-		leave, _ := c.leave(insn)
-		h.Text = "check in front of this statement: `if (" + condition + ") " + leave + "`"
-	}
 	return h
 }
 
@@ -132,9 +128,9 @@ func (c *Case) needed(a *packetAccess) string {
 		}
 	}
 	switch {
-	case a.call != "" && a.size > 0 && a.e.simple():
+	case a.calls && a.size > 0 && a.e.simple():
 		return fmt.Sprintf("(void *)%s + %d", a.e.text(), a.size)
-	case a.call != "":
+	case a.calls:
 		return ""
 	case a.e.node.Kind == sourcetext.Unary && a.e.operand(0).simple():
 		return "(void *)(" + a.e.operand(0).text() + " + 1)"
@@ -147,7 +143,7 @@ func (c *Case) needed(a *packetAccess) string {
 // inside says that the access is not behind a structure of a size, as far as
 // its instruction tells.
 func (a *packetAccess) inside(size int64) bool {
-	return size > 0 && a.size <= size && a.call == "" || a.call != "" && a.size <= size && size > 0
+	return size > 0 && a.size <= size && !a.calls || a.calls && a.size <= size && size > 0
 }
 
 // endInScope is the expression for the packet's end at an instruction: the
