@@ -1,0 +1,209 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0510", argumentType)
+	_ = rule("BPF0511", argumentType)
+	_ = rule("BPF0512", argumentType)
+	_ = rule("BPF0515", argumentType)
+)
+
+// argumentType: a pointer of the wrong kind, or a number, is passed to a
+// function (check_reg_type, check_mem_reg, btf_check_func_arg_match in
+// kernel/bpf/verifier.c and btf.c).
+func argumentType(c *Case, d *diag.Diagnostic) {
+	a, ok := c.badArgument(d)
+	if !ok {
+		d.Message = "an argument is not what the function takes"
+		return
+	}
+	want := wanted(c.expected(), a.callee, a.n)
+	got, v := c.got(a)
+	d.Message = a.callee.String() + " takes " + want + " as " + a.callee.parameter(a.n)
+	if got != "" {
+		d.Message += ", not " + got
+		primary(d, "this is "+got)
+	} else {
+		primary(d, "this is something else")
+	}
+	switch {
+	case v.Base == verifierlog.Scalar:
+		c.tellNumber(d, a)
+	case v.Base == verifierlog.NotInit:
+		c.tellLost(d, a)
+	default:
+		c.argumentOrigin(d, a)
+	}
+	c.adviseArgument(d, a, want, v)
+}
+
+// badArgument is an argument that a message complains about.
+type badArgument struct {
+	callee callee
+	n      int             // its number, from 1
+	loc    verifierlog.Loc // where it is passed, in front of step last
+	// Text is its expression in the source, "" where that does not show it.
+	Text string
+}
+
+// name is the argument in a sentence, "" when nobody knows a name for it.
+func (c *Case) argumentName(a badArgument) string {
+	if a.Text != "" {
+		return quote(a.Text)
+	}
+	if n := c.name(c.last, a.loc); n.Expr != "" && !n.From && !n.Likely {
+		return quote(n.Expr)
+	}
+	return ""
+}
+
+// badArgument finds the argument that the message names first and marks it.
+func (c *Case) badArgument(d *diag.Diagnostic) (a badArgument, ok bool) {
+	for _, f := range c.match.Fields {
+		if a.n = argumentNumber(f); a.n > 0 {
+			break
+		}
+	}
+	if a.loc, ok = c.argument(a.n); !ok {
+		return a, false
+	}
+	if s := c.Path.Step(c.last); s.Op != verifierlog.OpCall {
+		return a, false
+	}
+	a.callee = c.callee("")
+	a.Text = c.markArgument(d, a.callee, a.n)
+	c.evidence(d, c.last, a.loc)
+	return a, true
+}
+
+// expected is the list of types behind "expected=", which is one word in some patterns.
+func (c *Case) expected() []string {
+	_, list, ok := strings.Cut(c.match.Text, "expected=")
+	if !ok {
+		if strings.Contains(c.match.Text, "ctx") {
+			return []string{"ctx"}
+		}
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(list), ", ")
+}
+
+// got says what is passed: what the verifier knows of the register, else the
+// word of the message.
+func (c *Case) got(a badArgument) (string, verifierlog.Value) {
+	v, known := c.Path.Before(c.last, a.loc)
+	if known && v.Base != verifierlog.OtherType {
+		if v.Base == verifierlog.Scalar && v.Const && v.Number == 0 {
+			return "0", v
+		}
+		if v.Base == verifierlog.NotInit {
+			return "", v
+		}
+		return kindOf(v), v
+	}
+	_, word, ok := strings.Cut(c.match.Text, "type=")
+	word, _, _ = strings.Cut(word, " ")
+	switch {
+	case !ok:
+		return "", v
+	case word == "scalar" || word == "inv":
+		return "a number", verifierlog.Value{Base: verifierlog.Scalar}
+	case word == "fp":
+		return "an address on the stack", verifierlog.Value{Base: verifierlog.FramePtr}
+	case word == "ctx":
+		return "the context", verifierlog.Value{Base: verifierlog.Ctx}
+	case word == "map_value":
+		return "a pointer to a map's value", verifierlog.Value{Base: verifierlog.MapValue}
+	}
+	return "", v
+}
+
+// wanted says what a parameter takes, from the verifier's list of types
+// (compatible_reg_types in kernel/bpf/verifier.c) and its type in C.
+func wanted(expected []string, k callee, n int) string {
+	has := map[string]bool{}
+	for _, e := range expected {
+		has[e] = true
+	}
+	typ := strings.TrimPrefix(k.paramType(n), "const ")
+	is := ""
+	if strings.HasPrefix(typ, "struct ") && !strings.HasPrefix(typ, "struct bpf_map ") {
+		is = "a " + quote(typ)
+	}
+	switch {
+	case has["scalar"]:
+		return "a number"
+	case has["ctx"] && len(expected) == 1:
+		return "the program's context"
+	case has["map_ptr"]:
+		return "a map"
+	case has["func"]:
+		return "a function"
+	case has["dynptr_ptr"]:
+		return "a dynptr on the stack"
+	case has["ringbuf_mem"] && len(expected) == 1, has["alloc_mem"] && len(expected) == 1:
+		return "a record that `bpf_ringbuf_reserve` returned"
+	case has["sock_common"] || has["sock"]:
+		return "a pointer to a socket"
+	case has["percpu_ptr_"]:
+		return "the address of a per-CPU variable of the kernel"
+	case has["map_value"] && len(expected) <= 2:
+		if is != "" {
+			return is + " in a map's value"
+		}
+		return "the address of a field in a map's value"
+	case is != "" && !has["fp"]:
+		return is
+	case has["fp"]:
+		return "a pointer to memory"
+	case is != "":
+		return is
+	}
+	return "another pointer"
+}
+
+// argumentOrigin tells where a pointer that is passed comes from, if that is not the call itself.
+func (c *Case) argumentOrigin(d *diag.Diagnostic, a badArgument) verifierlog.Link {
+	link := c.made(c.last, a.loc)
+	switch link.Kind {
+	case verifierlog.LinkResult, verifierlog.LinkLoad, verifierlog.LinkCallback, verifierlog.LinkAddress:
+		if !c.atPrimary(d, link.Step) {
+			return c.origin(d, c.last, a.loc, "")
+		}
+	}
+	return link
+}
+
+// atPrimary says whether a step stems from what the primary label marks.
+func (c *Case) atPrimary(d *diag.Diagnostic, step int) bool {
+	l, ok := c.label(c.Path.Insn(step), "")
+	if !ok {
+		return true
+	}
+	for _, p := range d.Labels {
+		if !p.Primary || p.File != l.File {
+			continue
+		}
+		// The argument itself, or something in it.
+		from := l.Line > p.Line || l.Line == p.Line && l.Column >= p.Column
+		to := l.Line < p.EndLine || l.Line == p.EndLine && l.Column < p.EndColumn
+		if from && to {
+			return true
+		}
+		// What the compiler puts into registers for a call is at the call.
+		at, file, ok := c.source(c.Path.Insn(c.last))
+		if ok && at.Expr != nil {
+			line, column := file.Position(at.Expr.Span.Start)
+			if l.Line == line && l.Column == column {
+				return true
+			}
+		}
+	}
+	return false
+}

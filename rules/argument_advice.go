@@ -1,0 +1,187 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// tellNumber tells why a value that should be a pointer is a number to the verifier.
+func (c *Case) tellNumber(d *diag.Diagnostic, a badArgument) {
+	if c.tellLost(d, a) {
+		return
+	}
+	link := c.made(c.last, a.loc)
+	text := ""
+	switch link.Kind {
+	case verifierlog.LinkLoad:
+		text = "read here as a number"
+		s := c.Path.Step(link.Step)
+		if base, ok := c.Path.Before(link.Step, verifierlog.Reg(s.Frame, s.Mem.Base)); ok {
+			switch base.Base {
+			case verifierlog.Ctx:
+				text = "this field of the context is a number to the verifier"
+			case verifierlog.MapValue, verifierlog.MapKey, verifierlog.Mem, verifierlog.Buf, verifierlog.Packet:
+				text = "what is read from " + kindOf(base) + " is a number"
+			case verifierlog.BTFPtr:
+				text = "read from " + kindOf(base) + " as a number"
+			}
+		}
+	case verifierlog.LinkResult:
+		text = c.callText(link.Step) + " returns a number"
+	case verifierlog.LinkArith, verifierlog.LinkMove32, verifierlog.LinkExtend:
+		text = "computed here, as a number"
+	case verifierlog.LinkRead:
+		text = "read from the stack, where it is no whole pointer"
+	case verifierlog.LinkConst, verifierlog.LinkAddress:
+		text = "set to a constant here"
+	case verifierlog.LinkEntry, verifierlog.LinkCallback:
+		d.Notes = append(d.Notes, "it was passed to this function as a number")
+	}
+	if text != "" && !c.atPrimary(d, link.Step) {
+		c.tell(d, link.Step, link.Loc, text)
+	}
+}
+
+func (c *Case) callText(step int) string {
+	if f := string(c.Path.Step(step).Func); f != "" {
+		return quote(f)
+	}
+	return "this call"
+}
+
+// tellLost tells what made a pointer unusable that was good before.
+func (c *Case) tellLost(d *diag.Diagnostic, a badArgument) bool {
+	loss, ok := c.Path.Lost(c.last, a.loc)
+	if !ok {
+		return false
+	}
+	c.origin(d, loss.Step, loss.Loc, "")
+	text := "no longer valid behind this"
+	if s := c.Path.Step(loss.Step); len(s.Func) > 0 {
+		text = "no longer valid behind this call of " + quote(string(s.Func))
+	}
+	c.tell(d, loss.Step, loss.Loc, text)
+	what := c.argumentName(a)
+	if what == "" {
+		what = "it"
+	}
+	d.Notes = append(d.Notes, what+" was "+kindOf(loss.Was)+" until then")
+	return true
+}
+
+// adviseArgument says what to pass instead.
+func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v verifierlog.Value) {
+	help := func(text string) {
+		d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
+	}
+	if _, lost := c.Path.Lost(c.last, a.loc); lost {
+		help("use it before that, or get it anew")
+		return
+	}
+	switch want {
+	case "the program's context":
+		if e, ok := c.contextEdit(a); ok {
+			d.Helps = append(d.Helps, diag.Help{Text: "pass the context", Applicability: diag.Likely, Edits: []diag.Edit{e}})
+			return
+		}
+		help("pass the pointer that the program was called with, unchanged")
+	case "a number":
+		help("pass the value, not its address")
+	case "a dynptr on the stack":
+		help("declare the `struct bpf_dynptr` as a local variable of the function")
+	case "a record that `bpf_ringbuf_reserve` returned":
+		help("pass the pointer that `bpf_ringbuf_reserve` returned, not an offset into it or other memory")
+	case "the address of a per-CPU variable of the kernel":
+		help("declare the variable `extern const T name __ksym` and pass its address; data of a per-CPU map is reached with `bpf_map_lookup_percpu_elem`")
+	case "a map":
+		help("pass the address of a map that is defined in SEC(\".maps\")")
+	case "a pointer to memory":
+		switch {
+		case v.Base == verifierlog.Ctx:
+			help("copy what the function needs of the context to a local variable, and pass its address")
+		case v.Base == verifierlog.Scalar:
+			if e, ok := c.addressEdit(a); ok {
+				d.Helps = append(d.Helps, diag.Help{Text: "pass the address of " + quote(a.Text), Applicability: diag.Placeholder, Edits: []diag.Edit{e}})
+			} else {
+				help("pass the address of a variable; memory of the kernel or of user space has to be copied first, with `bpf_probe_read_kernel` or `bpf_probe_read_user`")
+			}
+		case v.Base == verifierlog.BTFPtr:
+			help("copy the data to a local variable with `bpf_probe_read_kernel` or `bpf_core_read`, and pass its address")
+		case v.Flags&verifierlog.ReadOnly != 0:
+			help("pass memory that may be written: a local variable or a map's value")
+		}
+	case "a pointer to a socket":
+		help("pass a socket that the kernel gave as a pointer: `ctx->sk`, or what `bpf_sk_lookup_tcp`, `bpf_sk_fullsock` and the like return")
+	default:
+		if v.Base == verifierlog.Scalar && strings.Contains(want, "struct ") {
+			help("get the pointer from the program's arguments, from `bpf_get_current_task_btf()`, or from a kfunc that returns one; a number cannot be cast to it")
+		}
+	}
+}
+
+// contextEdit replaces an argument by the name of the program's context, where
+// the call stands in the program itself.
+func (c *Case) contextEdit(a badArgument) (diag.Edit, bool) {
+	in := c.debug()
+	fn, i, ok := c.function(c.Summary.Insn)
+	if !ok || in == nil || fn.Name != c.Program.Name || a.Text == "" {
+		return diag.Edit{}, false
+	}
+	if p, _ := c.place(c.Summary.Insn); len(p.Inlined) > 0 {
+		return diag.Edit{}, false
+	}
+	name, params := "", 0
+	for _, v := range in.Variables(fn, i) {
+		if v.Param && v.Function == fn.Name {
+			name = v.Name
+			params++
+		}
+	}
+	if params != 1 || name == a.Text {
+		return diag.Edit{}, false
+	}
+	return c.replaceArgument(a, name)
+}
+
+// addressEdit puts an & in front of a variable that is passed by value.
+func (c *Case) addressEdit(a badArgument) (diag.Edit, bool) {
+	call, _ := c.callExpr(c.Path.Insn(c.last), a.callee.Name)
+	if call == nil || a.n >= len(call.Operands) || call.Operands[a.n].Kind != sourcetext.Name || strings.ToUpper(a.Text) == a.Text {
+		return diag.Edit{}, false
+	}
+	// Of a variable that the source declares as a pointer the address is another thing.
+	in := c.debug()
+	fn, i, ok := c.function(c.Summary.Insn)
+	if in == nil || !ok {
+		return diag.Edit{}, false
+	}
+	for _, v := range in.Variables(fn, i) {
+		if v.Name == a.Text {
+			if v.Type.Pointee() != nil {
+				return diag.Edit{}, false
+			}
+			return c.replaceArgument(a, "&"+a.Text)
+		}
+	}
+	return diag.Edit{}, false
+}
+
+// replaceArgument is the edit that replaces an argument's text in a file that is there.
+func (c *Case) replaceArgument(a badArgument, text string) (diag.Edit, bool) {
+	call, file := c.callExpr(c.Path.Insn(c.last), a.callee.Name)
+	p, ok := c.place(c.Path.Insn(c.last))
+	if !ok || call == nil || a.n >= len(call.Operands) {
+		return diag.Edit{}, false
+	}
+	if _, whole := c.files[p.File]; !whole {
+		return diag.Edit{}, false
+	}
+	from, to := call.Operands[a.n].Span.Start, call.Operands[a.n].Span.End
+	e := diag.Edit{File: p.File, Replacement: text}
+	e.Start.Line, e.Start.Column = file.Position(from)
+	e.End.Line, e.End.Column = file.Position(to)
+	return e, true
+}

@@ -1,0 +1,196 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0516", constantArgument)
+	_ = rule("BPF0517", constantString)
+	_ = rule("BPF0518", packetArgument)
+	_ = rule("BPF0520", typeArgument)
+)
+
+// constantArgument: the verifier has to know the argument's value
+// (check_kfunc_args, check_func_arg in kernel/bpf/verifier.c).
+func constantArgument(c *Case, d *diag.Diagnostic) {
+	if strings.HasPrefix(c.match.Text, "get_local_storage()") {
+		d.Message = "`bpf_get_local_storage` takes 0 as `flags`"
+		k := c.callee("bpf_get_local_storage")
+		primary(d, "not 0")
+		if c.markArgument(d, k, 2) != "" {
+			primary(d, "this may be another number")
+		}
+		d.Helps = append(d.Helps, diag.Help{Text: "pass 0", Applicability: diag.Likely, Edits: c.argumentEdit(k, 2, "0")})
+		return
+	}
+	d.Message = "an argument has to be a constant here"
+	a, ok := c.badArgument(d)
+	if !ok {
+		return
+	}
+	v, known := c.Path.Before(c.last, a.loc)
+	if known && v.Base != verifierlog.Scalar && v.Base != verifierlog.NotInit {
+		d.Message = a.callee.String() + " takes a number as " + a.callee.parameter(a.n) + ", not " + kindOf(v)
+		primary(d, "this is "+kindOf(v))
+		c.argumentOrigin(d, a)
+		return
+	}
+	d.Message = a.callee.String() + " takes a constant as " + a.callee.parameter(a.n)
+	primary(d, "not the same number on every path")
+	if r := rangeOf(v, nil); known && r != "" {
+		primary(d, r+" here")
+	}
+	c.argumentOrigin(d, a)
+	d.Notes = append(d.Notes, "the verifier has to know the number itself, a range does not do")
+	d.Helps = append(d.Helps, diag.Help{Text: "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", Applicability: diag.Placeholder})
+}
+
+// argumentEdit replaces the n-th argument of the call at which it failed.
+func (c *Case) argumentEdit(k callee, n int, text string) []diag.Edit {
+	if c.last < 0 {
+		return nil
+	}
+	if e, ok := c.replaceArgument(badArgument{callee: k, n: n}, text); ok {
+		return []diag.Edit{e}
+	}
+	return nil
+}
+
+// constantString: a format or a string to compare with, of which the verifier
+// reads the text (check_reg_const_str in kernel/bpf/verifier.c).
+func constantString(c *Case, d *diag.Diagnostic) {
+	d.Message = "a constant string is needed here"
+	text := c.match.Text
+	n := 0
+	for _, f := range c.match.Fields {
+		n = max(n, argumentNumber(f))
+	}
+	k := c.callee("")
+	if n == 0 {
+		n = k.stringArgument()
+	}
+	if n > 0 {
+		d.Message = k.String() + " takes a constant string as " + k.parameter(n)
+	}
+	c.markArgument(d, k, n)
+	l, _ := c.argument(n)
+	v, _ := c.Path.Before(c.last, l)
+	switch {
+	case strings.Contains(text, "not zero-terminated"):
+		d.Message = "this string does not end with a 0"
+		if k.Name != "" {
+			d.Message = "the string given to " + k.String() + " does not end with a 0"
+		}
+		primary(d, "no byte of it is 0")
+		d.Helps = append(d.Helps, diag.Help{Text: "leave room for the terminating 0: `const char s[] = \"...\"` has it", Applicability: diag.Placeholder})
+		return
+	case strings.HasPrefix(text, "Invalid format string"):
+		d.Message = "the format string of " + k.String() + " has a conversion that it does not know"
+		primary(d, "this format")
+		d.Helps = append(d.Helps, diag.Help{Text: "use %d, %i, %u, %x with l or ll, %p, %pB, %pks, %pus, %pi4, %pI6 and %s only", Applicability: diag.Placeholder})
+		return
+	case v.Base == verifierlog.FramePtr:
+		primary(d, "this string is on the stack")
+	case v.Base == verifierlog.MapValue && v.Map != "":
+		primary(d, "this is in map "+quote(v.Map)+", which is not read-only")
+	case strings.Contains(text, "constant address"):
+		primary(d, "where this points to is not the same on every path")
+	default:
+		primary(d, "this is not read-only data of the program")
+	}
+	d.Notes = append(d.Notes, "the verifier reads the text when the program is loaded, so it has to be in a map that nobody changes")
+	d.Helps = append(d.Helps, diag.Help{Text: "declare it `static const char s[] = \"...\"`, outside of functions or in one; clang puts that into .rodata", Applicability: diag.Placeholder})
+}
+
+// stringArgument is the parameter that is called fmt or s2 (ARG_PTR_TO_CONST_STR).
+func (k callee) stringArgument() int {
+	for i, p := range k.Params {
+		if p.Name == "fmt" || p.Name == "s2" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// packetArgument: the helper does not take packet memory from programs of
+// this type, or the function may move the packet.
+func packetArgument(c *Case, d *diag.Diagnostic) {
+	k := c.callee("")
+	d.Message = k.String() + " does not take memory of the packet"
+	n := 0
+	for _, f := range c.match.Fields {
+		n = max(n, argumentNumber(f))
+	}
+	if strings.Contains(c.match.Text, "may change packet data") {
+		d.Message = k.String() + " takes a pointer into the packet, and may move the packet"
+		d.Notes = append(d.Notes, "when the packet moves, the pointer that the function was called with is no longer valid in it")
+		d.Helps = append(d.Helps, diag.Help{Text: "pass the context, and have the function read `data` and `data_end` itself, also after the helper that moves the packet", Applicability: diag.Placeholder})
+	} else {
+		for i := 1; i <= 5 && n == 0 && c.last >= 0; i++ {
+			l, _ := c.argument(i)
+			if v, ok := c.Path.Before(c.last, l); ok && (v.Base == verifierlog.Packet || v.Base == verifierlog.PacketMeta) {
+				n = i
+			}
+		}
+		d.Helps = append(d.Helps, diag.Help{Text: "copy the bytes to a local variable first, and pass its address", Applicability: diag.Placeholder})
+	}
+	primary(d, "called with a pointer into the packet")
+	if text := c.markArgument(d, k, n); text != "" {
+		primary(d, "this points into the packet")
+	}
+	if l, ok := c.argument(n); ok {
+		c.evidence(d, c.last, l)
+	}
+}
+
+// typeArgument: kfuncs that take the number of a type of the program's BTF
+// (bpf_core_type_id_local, bpf_core_type_id_kernel).
+func typeArgument(c *Case, d *diag.Diagnostic) {
+	k := c.callee("")
+	name := k.String()
+	text := c.match.Text
+	d.Message = name + " takes the type of a struct"
+	primary(d, "this type is none")
+	help := ""
+	switch {
+	case strings.Contains(text, "struct of scalars"):
+		d.Message = name + " takes the type of a struct that has numbers only"
+		primary(d, "it has members that are no numbers")
+		help = "allocate structs with pointers or kernel objects with `bpf_obj_new`"
+	case strings.Contains(text, "special fields"):
+		d.Message = name + " takes the type of a struct without special fields"
+		primary(d, "this struct has a list, tree, lock, timer or kptr in it")
+		help = "allocate structs with special fields with `bpf_obj_new`"
+	case strings.Contains(text, "is greater than"):
+		d.Message = name + " cannot allocate so large a type"
+		if f := c.match.Fields; len(f) >= 2 {
+			primary(d, "this type has "+f[0]+" bytes, "+f[1]+" are possible")
+		}
+		help = "split the type, or use a map of type BPF_MAP_TYPE_PERCPU_ARRAY"
+	case strings.Contains(text, "requires prog BTF"):
+		d.Message = name + " needs the program's BTF"
+		primary(d, "the program was loaded without BTF")
+		help = "compile with `-g`, and do not strip .BTF"
+	case strings.Contains(text, "or void"):
+		d.Message = name + " takes the type of a struct or `void`"
+	case strings.Contains(text, "Unknown type ID"):
+		d.Message = name + " is called with the number of a type that the kernel does not have"
+		primary(d, "no type of the kernel has this number")
+		help = "pass `bpf_core_type_id_kernel(struct ...)`, so that the loader fills in the kernel's number"
+	case strings.Contains(text, "must be in range"):
+		d.Message = name + " takes the number of a type"
+		primary(d, "this is more than 32 bits")
+		help = "pass `bpf_core_type_id_local(struct ...)`"
+	case strings.Contains(text, "unable to resolve the size"):
+		d.Message = "the size of the type that the pointer is to is not known"
+		primary(d, "called here")
+		help = "include the type's definition, not its declaration alone"
+	}
+	if help != "" {
+		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+	}
+}

@@ -1,0 +1,195 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0513", argumentStruct)
+	_ = rule("BPF0514", untrustedArgument)
+)
+
+// argumentStruct: a pointer to a kernel structure is passed where another one
+// is taken (process_kf_arg_ptr_to_btf_id, check_reg_type in kernel/bpf/verifier.c).
+func argumentStruct(c *Case, d *diag.Diagnostic) {
+	want, got := c.structNames()
+	d.Message = "a pointer to another structure is expected here"
+	a, ok := c.badArgument(d)
+	if !ok {
+		if want != "" {
+			d.Message = "a pointer to " + quote(want) + " is expected here"
+		}
+		return
+	}
+	if want == "" {
+		d.Message = a.callee.String() + " takes a pointer to another type as " + a.callee.parameter(a.n)
+		primary(d, "not this")
+		return
+	}
+	d.Message = a.callee.String() + " takes a " + quote(want)
+	if got == "" {
+		d.Message += " as " + a.callee.parameter(a.n)
+		primary(d, "this is something else")
+	} else {
+		d.Message += ", not a " + quote(got)
+		primary(d, "this points to a "+quote(got)+" for the verifier")
+	}
+	c.argumentOrigin(d, a)
+	base := func(s string) string { s, _, _ = strings.Cut(strings.TrimPrefix(s, "struct "), "___"); return s }
+	switch {
+	case base(want) == "nf_conn" && base(got) == "nf_conn" && strings.HasSuffix(want, "___init"):
+		d.Notes = append(d.Notes, "a `struct nf_conn___init` is an entry of `bpf_skb_ct_alloc` or `bpf_xdp_ct_alloc` that was not inserted yet")
+	case base(want) == "nf_conn" && base(got) == "nf_conn" && strings.HasSuffix(got, "___init"):
+		d.Notes = append(d.Notes, "this entry was allocated and not inserted yet")
+		d.Helps = append(d.Helps, diag.Help{Text: "pass what `bpf_ct_insert_entry` returns", Applicability: diag.Placeholder})
+	default:
+		d.Notes = append(d.Notes, "a cast in C does not change what the verifier takes a pointer for")
+	}
+	if base(want) == "bpf_cpumask" && base(got) == "cpumask" {
+		d.Helps = append(d.Helps, diag.Help{Text: "change only masks made by `bpf_cpumask_create`; copy the kernel's with `bpf_cpumask_copy` first", Applicability: diag.Placeholder})
+	}
+}
+
+// structNames are the structures that a message of BPF0513 names.
+func (c *Case) structNames() (want, got string) {
+	text := c.match.Text
+	if _, rest, ok := strings.Cut(text, " is of type "); ok { // "R2 is of type a but b is expected"
+		got, rest, _ = strings.Cut(rest, " but ")
+		want, _, _ = strings.Cut(rest, " is expected")
+		return "struct " + want, "struct " + got
+	}
+	_, want, _ = strings.Cut(text, "expected pointer to ")
+	want, rest, ok := strings.Cut(want, " but ")
+	if ok {
+		_, got, _ = strings.Cut(rest, " a pointer to ")
+	}
+	return typeWords(want), typeWords(got)
+}
+
+// typeWords spells a BTF type of a message, "STRUCT nf_conn", as C does.
+func typeWords(s string) string {
+	kind, name, ok := strings.Cut(strings.TrimSpace(s), " ")
+	switch {
+	case !ok, name == "", name == "(anon)":
+		return ""
+	case kind == "STRUCT", kind == "UNION", kind == "ENUM":
+		return strings.ToLower(kind) + " " + name
+	}
+	return name
+}
+
+// untrustedArgument: the verifier does not know that the object is alive that
+// a pointer is to (is_trusted_reg and is_rcu_reg in kernel/bpf/verifier.c).
+func untrustedArgument(c *Case, d *diag.Diagnostic) {
+	d.Message = "this pointer may point to an object that is gone"
+	a, ok := c.badArgument(d)
+	if !ok {
+		return
+	}
+	v, _ := c.Path.Before(c.last, a.loc)
+	name := c.argumentName(a)
+	if name == "" {
+		name = a.callee.parameter(a.n) + " of " + a.callee.String()
+	}
+	typ := ""
+	if v.Base == verifierlog.BTFPtr && v.TypeName != "" {
+		typ = " to a `struct " + v.TypeName + "`"
+	}
+	if v.Flags&verifierlog.RCU != 0 && strings.Contains(c.match.Text, "referenced or trusted") {
+		d.Message = a.callee.String() + " takes a reference or a trusted pointer, and " + name + " is only protected by RCU"
+		primary(d, "a pointer"+typ+" that RCU protects")
+		c.tellTrust(d, a, v)
+		c.adviseTrust(d, a, v)
+		return
+	}
+	null := v.Flags&verifierlog.MaybeNull != 0
+	switch {
+	case v.Base != verifierlog.BTFPtr:
+		d.Message = a.callee.String() + " takes a pointer that the kernel gave, not " + kindOf(v)
+		primary(d, "this is "+kindOf(v))
+	case null:
+		d.Message = name + " may be NULL, and may point to an object that is gone"
+		primary(d, "a pointer"+typ+" that is not trusted, or NULL")
+	default:
+		d.Message = name + " may point to an object that is gone"
+		primary(d, "a pointer"+typ+" that is not trusted")
+	}
+	c.tellTrust(d, a, v)
+	c.adviseTrust(d, a, v)
+}
+
+// tellTrust tells where a pointer lost the verifier's trust, or why it never had it.
+func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value) {
+	if c.tellLost(d, a) {
+		return
+	}
+	for _, k := range c.Path.Chain(c.last, a.loc) {
+		switch k.Kind {
+		case verifierlog.LinkLoad:
+			text := "read from memory here"
+			s := c.Path.Step(k.Step)
+			if base, ok := c.Path.Before(k.Step, verifierlog.Reg(s.Frame, s.Mem.Base)); ok {
+				switch base.Base {
+				case verifierlog.BTFPtr:
+					text = "read from a `struct " + base.TypeName + "`: nothing keeps what it points to alive"
+					if v.Flags&verifierlog.RCU != 0 {
+						text = "read from a `struct " + base.TypeName + "`: it stays until the RCU section ends"
+					}
+				case verifierlog.MapValue:
+					text = "a kptr that is read without `bpf_kptr_xchg` may be freed at any time"
+				}
+			}
+			if !c.tell(d, k.Step, k.Loc, text) {
+				d.Notes = append(d.Notes, text)
+			}
+			return
+		case verifierlog.LinkResult:
+			f := string(c.Path.Step(k.Step).Func)
+			text := "returned by " + quote(f)
+			switch f {
+			case "bpf_get_current_task_btf":
+				text = "what " + quote(f) + " returns is trusted"
+			case "bpf_rdonly_cast":
+				text = "what `bpf_rdonly_cast` returns may be read, not passed on"
+			}
+			if !c.atPrimary(d, k.Step) {
+				c.tell(d, k.Step, k.Loc, text)
+			}
+			return
+		case verifierlog.LinkArith:
+			if v.Offset != 0 || v.Number != 0 {
+				c.tell(d, k.Step, k.Loc, "the address of a part of the object is not trusted")
+				return
+			}
+		case verifierlog.LinkEntry, verifierlog.LinkCallback:
+			d.Notes = append(d.Notes, "the kernel gave it to this program without a guarantee that it stays alive")
+			return
+		}
+	}
+}
+
+func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value) {
+	help := func(text string) {
+		d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
+	}
+	rcu := strings.Contains(c.match.Text, "must be a rcu pointer") || strings.Contains(c.match.Text, "rcu_ptr_")
+	switch {
+	case v.Base != verifierlog.BTFPtr:
+		help("pass a pointer from the program's arguments, or one that a kfunc returned")
+	case rcu && v.TypeName != "":
+		help("read it between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`, and use it there; that helps for fields that the kernel declares `__rcu`")
+	}
+	switch v.TypeName {
+	case "task_struct":
+		help("`bpf_task_from_pid(pid)` gives a task that stays until `bpf_task_release`; `bpf_get_current_task_btf()` gives the current one")
+	case "cgroup":
+		help("`bpf_cgroup_from_id(id)` gives a cgroup that stays until `bpf_cgroup_release`")
+	default:
+		if len(d.Helps) == 0 {
+			help("pass a pointer from the program's arguments, or take a reference with the kfunc that acquires this type")
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/rules/signatures"
+)
+
+var (
+	_ = rule("BPF0501", helperNotAllowed)
+	_ = rule("BPF0502", helperUnknown)
+	_ = rule("BPF0503", kfuncNotAllowed)
+	_ = rule("BPF0504", kfuncUnresolved)
+)
+
+// helperNotAllowed: the program type has no such helper (env->ops->get_func_proto
+// in check_helper_call, kernel/bpf/verifier.c).
+func helperNotAllowed(c *Case, d *diag.Diagnostic) {
+	name := ""
+	if len(c.match.Fields) > 0 {
+		name, _, _ = strings.Cut(c.match.Fields[0], "#")
+	}
+	k := c.callee(name)
+	kind, section := c.programKind()
+	d.Message = kind + " cannot call " + k.String()
+	primary(d, "not for this program")
+	c.markCall(d, k.Name)
+	sections, known := signatures.Sections(k.Name)
+	if strings.Contains(c.match.Text, "not allowed in probe") {
+		d.Message = k.String() + " cannot be called in this program"
+		d.Notes = append(d.Notes, "the kernel allows this helper in some attach targets only")
+		known = false
+	}
+	var names []string
+	for _, s := range sections {
+		if s.Name == section {
+			d.Class = diag.ClassEnvironment
+			if s.Since != "" {
+				d.Notes = append(d.Notes, fmt.Sprintf("Linux %s allows it in such a program, this kernel does not", s.Since))
+			} else {
+				d.Notes = append(d.Notes, "Linux 6.1 and later allow it in such a program; without CAP_BPF or CAP_PERFMON, or on an older kernel, it is refused")
+			}
+			known = false
+		}
+		names = append(names, s.Name)
+	}
+	if known && len(names) > 0 {
+		const most = 10
+		more := ""
+		if len(names) > most {
+			more = fmt.Sprintf(" and %d others", len(names)-most)
+			names = names[:most]
+		}
+		d.Notes = append(d.Notes, "programs in these sections may call it: "+strings.Join(names, ", ")+more)
+	}
+	if instead := replacement(k.Name, section); instead != "" {
+		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
+	}
+}
+
+// programKind says what a program is: "an `xdp` program", and the section as
+// signatures.Sections has it.
+func (c *Case) programKind() (kind, section string) {
+	section = signatures.SectionOf(c.Program.Section)
+	what := section
+	if what == "" {
+		what = c.Program.Type
+	}
+	if what == "" {
+		return "a program of this type", ""
+	}
+	article := "a "
+	if strings.ContainsRune("aeioux", rune(what[0])) && !strings.HasPrefix(what, "uprobe") {
+		article = "an "
+	}
+	return article + quote(what) + " program", section
+}
+
+// replacement says what does the same in programs of a section, where that is sure.
+func replacement(helper, section string) string {
+	packet := slices.Contains([]string{"tc", "action", "tc/ingress", "tc/egress"}, section)
+	tracing := false
+	for _, s := range []string{"kprobe", "kprobe.multi", "uprobe", "tracepoint", "raw_tp", "tp_btf", "fentry", "fexit", "perf_event", "lsm"} {
+		tracing = tracing || s == section
+	}
+	switch {
+	case section == "xdp":
+		switch helper {
+		case "bpf_skb_load_bytes", "bpf_skb_load_bytes_relative", "bpf_skb_pull_data":
+			return "read the packet between `ctx->data` and `ctx->data_end`, or call `bpf_xdp_load_bytes`"
+		case "bpf_skb_store_bytes":
+			return "write the packet between `ctx->data` and `ctx->data_end`, or call `bpf_xdp_store_bytes`"
+		case "bpf_skb_change_head", "bpf_skb_adjust_room":
+			return "call `bpf_xdp_adjust_head`"
+		case "bpf_skb_change_tail":
+			return "call `bpf_xdp_adjust_tail`"
+		case "bpf_l3_csum_replace", "bpf_l4_csum_replace":
+			return "compute the checksum with `bpf_csum_diff`, and write it into the packet"
+		}
+	case packet:
+		switch helper {
+		case "bpf_xdp_load_bytes":
+			return "call `bpf_skb_load_bytes`"
+		case "bpf_xdp_store_bytes":
+			return "call `bpf_skb_store_bytes`"
+		case "bpf_xdp_adjust_head":
+			return "call `bpf_skb_adjust_room` or `bpf_skb_change_head`"
+		case "bpf_xdp_adjust_tail":
+			return "call `bpf_skb_change_tail`"
+		case "bpf_xdp_adjust_meta":
+			return "metadata is written by an XDP program; here it can be read between `data_meta` and `data`"
+		}
+	}
+	switch helper {
+	case "bpf_probe_read":
+		return "call `bpf_probe_read_kernel` or `bpf_probe_read_user`"
+	case "bpf_probe_read_str":
+		return "call `bpf_probe_read_kernel_str` or `bpf_probe_read_user_str`"
+	case "bpf_ktime_get_coarse_ns":
+		return "call `bpf_ktime_get_ns`"
+	case "bpf_seq_printf", "bpf_seq_write", "bpf_seq_printf_btf":
+		return "only an iterator has a file to print to: call `bpf_printk`, or send the data through a ring buffer"
+	case "bpf_perf_event_output":
+		return "call `bpf_ringbuf_output`"
+	case "bpf_skb_load_bytes", "bpf_skb_load_bytes_relative":
+		if tracing {
+			return "read the packet from the `struct sk_buff` with `bpf_probe_read_kernel`"
+		}
+	case "bpf_copy_from_user":
+		if tracing {
+			return "call `bpf_probe_read_user`, or make the program sleepable (`SEC(\"fentry.s/...\")`, `lsm.s/`, `uprobe.s/`)"
+		}
+	case "bpf_get_func_arg", "bpf_get_func_ret", "bpf_get_func_arg_cnt":
+		if section == "kprobe" {
+			return "read arguments with `BPF_KPROBE` or `PT_REGS_PARM1(ctx)`, the result with `BPF_KRETPROBE` or `PT_REGS_RC(ctx)`"
+		}
+	case "bpf_override_return":
+		return "attach an `fmod_ret` or `lsm` program: what it returns replaces the function's result"
+	case "bpf_d_path":
+		return "in LSM programs from Linux 6.12 on, call the kfunc `bpf_path_d_path`; elsewhere send the `struct dentry` names with `BPF_CORE_READ`"
+	}
+	return ""
+}
+
+// helperUnknown: a helper whose number this kernel does not know.
+func helperUnknown(c *Case, d *diag.Diagnostic) {
+	name, number := "", ""
+	if len(c.match.Fields) > 1 {
+		name, number = c.match.Fields[0], c.match.Fields[1]
+	}
+	if strings.HasPrefix(name, "unknown") {
+		name = c.calleeText()
+	}
+	d.Message = "this kernel has no helper number " + number
+	if number == "" {
+		d.Message = "this kernel does not have the helper that is called"
+	}
+	if name != "" {
+		d.Message = "this kernel has no helper " + quote(name)
+	}
+	primary(d, "not in this kernel")
+	c.markCall(d, name)
+	for _, s := range sectionsOf(name) {
+		if s.Since != "" {
+			d.Notes = append(d.Notes, "Linux "+s.Since+" has it")
+			break
+		}
+	}
+	d.Helps = append(d.Helps, diag.Help{
+		Text:          "guard the call with `bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_...)`, and do without it on older kernels",
+		Applicability: diag.Placeholder,
+	})
+}
+
+func sectionsOf(helper string) []signatures.Section {
+	s, _ := signatures.Sections(helper)
+	return s
+}
+
+// calleeText is the name of what is called, as the source has it.
+func (c *Case) calleeText() string {
+	if c.Summary.Insn < 0 {
+		return ""
+	}
+	at, file, ok := c.source(c.Summary.Insn)
+	if !ok {
+		return ""
+	}
+	name := file.Text(at.Span)
+	if !strings.HasPrefix(name, "bpf_") {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, "(")
+	return name
+}
+
+// kfuncNotAllowed: the kfunc is not registered for the program type
+// (btf_kfunc_id_set_contains, fetch_kfunc_meta), or one of its own conditions fails.
+func kfuncNotAllowed(c *Case, d *diag.Diagnostic) {
+	text := c.match.Text
+	name := ""
+	if rest, ok := strings.CutPrefix(text, "calling kernel function "); ok {
+		name, _, _ = strings.Cut(rest, " ")
+	}
+	k := c.callee(name)
+	kind, _ := c.programKind()
+	primary(d, "not for this program")
+	c.markCall(d, k.Name)
+	help := func(text string) {
+		d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
+	}
+	switch {
+	case strings.HasPrefix(text, "metadata kfuncs"):
+		d.Message = "metadata of a received packet is only read by a program that is bound to a network device"
+		if strings.Contains(text, "offloaded") {
+			d.Message = "metadata kfuncs cannot be offloaded to a device"
+		}
+		primary(d, "reads the device's metadata")
+		help("load the program with the flag BPF_F_XDP_DEV_BOUND_ONLY and the device's index (`bpf_program__set_ifindex`)")
+		return
+	case strings.HasPrefix(text, "css_task_iter"):
+		d.Message = kind + " that cannot sleep cannot iterate over a cgroup's tasks"
+		d.Notes = append(d.Notes, "`bpf_iter_css_task_new` is for LSM programs, iterators and sleepable programs")
+		help("use a sleepable section, such as `fentry.s/` or `lsm.s/`")
+		return
+	case strings.Contains(text, "NMI unsafe"):
+		d.Message = "a tracing program cannot call " + k.String() + " on this type"
+		d.Notes = append(d.Notes, "the program may run in an NMI, where the type's special fields cannot be freed")
+		return
+	}
+	d.Message = kind + " cannot call " + k.String()
+	f, ok := signatures.Find(k.Name)
+	if ok && len(f.Types) > 0 {
+		kfuncTypes(c, d, f.Types)
+	}
+	switch k.Name {
+	case "bpf_dynptr_from_skb":
+		if c.Program.Type == "xdp" {
+			help("call `bpf_dynptr_from_xdp`")
+		}
+	case "bpf_dynptr_from_xdp":
+		help("programs that get a `struct __sk_buff` call `bpf_dynptr_from_skb`")
+	}
+}
+
+// kfuncTypes tells the program types that a kfunc is for, and whether this one
+// is among them: then this kernel is older, or the kfunc refuses for itself.
+func kfuncTypes(c *Case, d *diag.Diagnostic, types []string) {
+	for _, t := range types {
+		if t == "unspec" || c.Program.Type != "" && kfuncHook(t) == kfuncHook(c.Program.Type) {
+			d.Notes = append(d.Notes, "Linux 7.3 has it for this program type; this kernel does not, or not for this attach point")
+			return
+		}
+	}
+	d.Notes = append(d.Notes, "Linux 7.3 has it for programs of these types: "+strings.Join(types, ", "))
+}
+
+// kfuncHook joins program types that have their kfuncs in common
+// (bpf_prog_type_to_kfunc_hook in kernel/bpf/btf.c).
+func kfuncHook(typ string) string {
+	switch {
+	case typ == "tracepoint", typ == "raw_tracepoint", typ == "perf_event", typ == "lsm":
+		return "tracing"
+	case strings.HasPrefix(typ, "cgroup_"), typ == "sock_ops":
+		return "cgroup_skb"
+	case strings.HasPrefix(typ, "lwt_"):
+		return "lwt_in"
+	}
+	return typ
+}
+
+// kfuncUnresolved: a kfunc that is called and not there (fixup_kfunc_call, add_kfunc_call).
+func kfuncUnresolved(c *Case, d *diag.Diagnostic) {
+	name := c.calleeText()
+	if strings.HasPrefix(c.match.Text, "cannot find") && len(c.match.Fields) > 0 && c.match.Fields[0] != "" {
+		name = c.match.Fields[0]
+	}
+	d.Message = "a kernel function that is called is not in this kernel"
+	if name != "" {
+		d.Message = quote(name) + " is called, but this kernel does not have it"
+	}
+	primary(d, "called without asking whether it is there")
+	guard := "NAME"
+	if name != "" {
+		guard = name
+	}
+	d.Helps = append(d.Helps, diag.Help{
+		Text:          "declare it `__weak`, and call it behind `if (bpf_ksym_exists(" + guard + "))`, so that the verifier removes the call where it is missing",
+		Applicability: diag.Placeholder,
+	})
+}

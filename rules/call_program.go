@@ -1,0 +1,237 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+var (
+	_ = rule("BPF0505", mapTypeForHelper)
+	_ = rule("BPF0506", sockmapUpdate)
+	_ = rule("BPF0550", tailCallInSubprogram)
+	_ = rule("BPF0555", legacyPacketLoad)
+	_ = rule("BPF0560", kfuncSignature)
+	_ = rule("BPF0565", subprogramContract)
+)
+
+// mapTypeForHelper: the helper does not work on maps of this type
+// (check_map_func_compatibility in kernel/bpf/verifier.c).
+func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
+	f := c.match.Fields
+	name, typ := "", ""
+	if len(f) >= 2 {
+		typ = mapTypeName(f[0])
+		name, _, _ = strings.Cut(f[1], "#")
+	} else {
+		name, typ = "bpf_tail_call", "another type"
+	}
+	k := c.callee(name)
+	which := ""
+	for n := 1; n <= 5; n++ {
+		l, ok := c.argument(n)
+		if !ok {
+			break
+		}
+		if v, known := c.Path.Before(c.last, l); known && v.Base == verifierlog.MapPtr {
+			text := c.markArgument(d, k, n)
+			switch {
+			case v.Map != "":
+				which = quote(v.Map)
+			case text != "":
+				which = quote(strings.TrimPrefix(text, "&"))
+			}
+			c.evidence(d, c.last, l)
+			break
+		}
+	}
+	if which != "" {
+		which = " " + which
+	}
+	if name == "bpf_tail_call" {
+		d.Message = "a tail call needs a map of type BPF_MAP_TYPE_PROG_ARRAY, and map" + which + " is none"
+		primary(d, "not a program array")
+		return
+	}
+	d.Message = k.String() + " does not work on map" + which + ", which is a " + typ
+	primary(d, "a "+typ)
+	if instead := mapAccess(k.Name, typ); instead != "" {
+		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
+	}
+}
+
+// mapTypes are the names of enum bpf_map_type by number (include/uapi/linux/bpf.h).
+var mapTypes = strings.Fields(`UNSPEC HASH ARRAY PROG_ARRAY PERF_EVENT_ARRAY PERCPU_HASH PERCPU_ARRAY STACK_TRACE CGROUP_ARRAY LRU_HASH
+	LRU_PERCPU_HASH LPM_TRIE ARRAY_OF_MAPS HASH_OF_MAPS DEVMAP SOCKMAP CPUMAP XSKMAP SOCKHASH CGROUP_STORAGE REUSEPORT_SOCKARRAY
+	PERCPU_CGROUP_STORAGE QUEUE STACK SK_STORAGE DEVMAP_HASH STRUCT_OPS RINGBUF INODE_STORAGE TASK_STORAGE BLOOM_FILTER
+	USER_RINGBUF CGRP_STORAGE ARENA INSN_ARRAY RHASH`)
+
+func mapTypeName(number string) string {
+	n := 0
+	for _, r := range number {
+		if r < '0' || r > '9' || n > 1000 {
+			return "map of type " + number
+		}
+		n = n*10 + int(r-'0')
+	}
+	if n == 0 || n >= len(mapTypes) {
+		return "map of type " + number
+	}
+	return "BPF_MAP_TYPE_" + mapTypes[n]
+}
+
+// mapAccess says how a map of a type is accessed.
+func mapAccess(helper, typ string) string {
+	switch strings.TrimPrefix(typ, "BPF_MAP_TYPE_") {
+	case "PROG_ARRAY":
+		return "a program array is only used by `bpf_tail_call`"
+	case "PERF_EVENT_ARRAY":
+		return "write with `bpf_perf_event_output`, read counters with `bpf_perf_event_read_value`"
+	case "RINGBUF":
+		return "use `bpf_ringbuf_reserve` and `bpf_ringbuf_submit`, or `bpf_ringbuf_output`"
+	case "QUEUE", "STACK", "BLOOM_FILTER":
+		return "use `bpf_map_push_elem`, `bpf_map_pop_elem` and `bpf_map_peek_elem`"
+	case "SK_STORAGE":
+		return "use `bpf_sk_storage_get`"
+	case "TASK_STORAGE":
+		return "use `bpf_task_storage_get`"
+	case "INODE_STORAGE":
+		return "use `bpf_inode_storage_get`"
+	case "CGRP_STORAGE":
+		return "use `bpf_cgrp_storage_get`"
+	case "STACK_TRACE":
+		return "programs write it with `bpf_get_stackid`; user space reads it"
+	case "CGROUP_STORAGE", "PERCPU_CGROUP_STORAGE":
+		return "use `bpf_get_local_storage`"
+	case "HASH", "ARRAY", "LRU_HASH":
+		if helper == "bpf_ringbuf_output" || helper == "bpf_ringbuf_reserve" {
+			return "define the map as BPF_MAP_TYPE_RINGBUF"
+		}
+		if helper == "bpf_perf_event_output" {
+			return "define the map as BPF_MAP_TYPE_PERF_EVENT_ARRAY"
+		}
+		if helper == "bpf_get_local_storage" {
+			return "define the map as BPF_MAP_TYPE_CGROUP_STORAGE"
+		}
+	}
+	return ""
+}
+
+// sockmapUpdate: may_update_sockmap in kernel/bpf/verifier.c.
+func sockmapUpdate(c *Case, d *diag.Diagnostic) {
+	k := c.callee("")
+	kind, _ := c.programKind()
+	d.Message = kind + " cannot change a sockmap"
+	primary(d, "changes a sockmap")
+	c.markCall(d, k.Name)
+	d.Notes = append(d.Notes, "programs that may: socket filters, tc, xdp, sk_reuseport, sk_lookup, flow_dissector and iterators before Linux 7.3; sk_reuseport, sk_lookup and iterators since")
+	d.Helps = append(d.Helps, diag.Help{Text: "change the map from user space, or add sockets in a `sockops` program with `bpf_sock_map_update` or `bpf_sock_hash_update`", Applicability: diag.Placeholder})
+}
+
+// tailCallInSubprogram: check_map_func_compatibility, check_btf_func.
+func tailCallInSubprogram(c *Case, d *diag.Diagnostic) {
+	text := c.match.Text
+	what := "a tail call"
+	if strings.HasPrefix(text, "LD_ABS") {
+		what = "BPF_LD_ABS"
+	}
+	in := "this function"
+	if d.Function != "" {
+		in = quote(d.Function)
+	}
+	d.Message = what + " is not possible in " + in
+	help := ""
+	switch {
+	case strings.Contains(text, "that return 'int'"):
+		d.Message = what + " is only possible in a function that returns `int`"
+		d.Notes = append(d.Notes, "where it fails or ends the program, the function returns a number")
+		help = "declare the subprogram `int`, and return 0 behind it"
+		d.Class = diag.ClassSource
+	case strings.Contains(text, "without BTF"):
+		d.Message = what + " in a subprogram needs BTF"
+		help = "compile with `-g`, and do not strip .BTF and .BTF.ext"
+		d.Class = diag.ClassSource
+	case strings.Contains(text, "stack args"):
+		d.Message = "a program with functions of more than five arguments cannot make tail calls"
+		help = "pass some arguments in a struct"
+	case strings.Contains(text, "__ref"):
+		d.Message = "a program whose argument is a reference cannot make tail calls"
+		d.Notes = append(d.Notes, "the reference has to be released, and the program behind a tail call does not have it")
+		help = "release the reference and return"
+	default:
+		d.Message = "a program with subprograms cannot make tail calls with this JIT"
+		d.Class = diag.ClassEnvironment
+		help = "mark the functions `static __always_inline`, so that there are no subprograms"
+	}
+	primary(d, "in a function that is called")
+	if help != "" {
+		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+	}
+}
+
+// legacyPacketLoad: check_ld_abs in kernel/bpf/verifier.c.
+func legacyPacketLoad(c *Case, d *diag.Diagnostic) {
+	d.Message = "BPF_LD_ABS and BPF_LD_IND do not work in this program"
+	primary(d, "loads from the packet in the way of classic BPF")
+	if strings.Contains(c.match.Text, "R6") {
+		d.Message = "BPF_LD_ABS and BPF_LD_IND need the context in r6"
+		primary(d, "r6 does not hold the context here")
+	} else {
+		d.Notes = append(d.Notes, "socket filters, tc and cgroup_skb programs have these instructions")
+	}
+	d.Helps = append(d.Helps, diag.Help{Text: "read the packet with `bpf_skb_load_bytes`, or between `ctx->data` and `ctx->data_end`", Applicability: diag.Placeholder})
+}
+
+// kfuncSignature: an argument that does not fit what the verifier can check of
+// the kfunc's parameter (check_kfunc_args in kernel/bpf/verifier.c).
+func kfuncSignature(c *Case, d *diag.Diagnostic) {
+	text := c.match.Text
+	a, ok := c.badArgument(d)
+	k := c.callee("")
+	if strings.Contains(text, "must point to") && ok {
+		// The register is no pointer to a kernel structure, so that the verifier
+		// falls back to memory, and a structure with pointers is none.
+		got, _ := c.got(a)
+		d.Class = diag.ClassSource
+		want := k.paramType(a.n)
+		if want == "" {
+			want = "a pointer to a kernel structure"
+		} else {
+			want = "a " + quote(strings.TrimPrefix(want, "const "))
+		}
+		d.Message = k.String() + " takes " + want + " that the kernel gave as " + k.parameter(a.n)
+		if got != "" {
+			d.Message += ", not " + got
+			primary(d, "this is "+got)
+		}
+		c.argumentOrigin(d, a)
+		d.Helps = append(d.Helps, diag.Help{Text: "pass a pointer from the program's arguments, or one that a kfunc returned", Applicability: diag.Placeholder})
+		return
+	}
+	d.Message = k.String() + " has a signature that this kernel's verifier cannot check"
+	primary(d, "called here")
+	c.markCall(d, k.Name)
+	if strings.Contains(text, "does not return PTR_TO_BTF_ID") {
+		d.Notes = append(d.Notes, "it is declared to take a reference, and returns no pointer to a kernel structure")
+	}
+}
+
+// subprogramContract: a function is not called as its BTF declares it.
+func subprogramContract(c *Case, d *diag.Diagnostic) {
+	k := c.callee("")
+	if strings.HasPrefix(c.match.Text, "R0 not a scalar") {
+		d.Message = "a callback has to return a number"
+		if d.Function != "" {
+			d.Message = "the callback " + quote(d.Function) + " has to return a number"
+		}
+		primary(d, "returns a pointer here")
+		c.tellCaller(d)
+		d.Helps = append(d.Helps, diag.Help{Text: "return 0, or 1 to end the iteration, and put results into the callback's context", Applicability: diag.Placeholder})
+		return
+	}
+	d.Message = k.String() + " is not called as it is declared"
+	primary(d, "an argument does not fit")
+	c.markCall(d, k.Name)
+	d.Notes = append(d.Notes, "a global function is verified once, with its arguments as declared; every call has to fit that")
+}
