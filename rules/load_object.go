@@ -142,8 +142,17 @@ func unnamedTarget(c *Case, f *Failure, d *diag.Diagnostic) {
 // malformedObject is all that has no rule of its own.
 func malformedObject(c *Case, f *Failure, d *diag.Diagnostic) {
 	primary(d, "found here")
-	if f.Function != nil {
-		d.Message = fmt.Sprintf("%s: %s", f.Function.Name, detail(f.Err))
+	if f.Function == nil {
+		return
+	}
+	d.Message = fmt.Sprintf("%s: %s", quote(f.Function.Name), detail(f.Err))
+	if c.Object != nil && c.Object.Program(f.Name) != nil {
+		// bpf_program__record_reloc: "incorrect bpf_call_insn offset", of a function that is not in .text
+		d.Class = diag.ClassSource
+		d.Message = fmt.Sprintf("%s calls %s, which is a program of its own", quote(f.Function.Name), quote(f.Name))
+		primary(d, "called here")
+		sentences(d, "a program can call functions without `SEC()`, which become part of it, and no other programs")
+		d.Helps = append(d.Helps, diag.Help{Text: "move what both need into a function without `SEC()`, or go on in the other program with `bpf_tail_call()`", Applicability: diag.Placeholder})
 	}
 }
 

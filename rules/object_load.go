@@ -19,7 +19,7 @@ var (
 	_ = rule("BPF0820", relocationFailed)
 	_ = rule("BPF0821", kernelSymbolCalled)
 	_ = rule("BPF0825", kernelSymbol)
-	_ = rule("BPF0860", signature)
+	_ = rule("BPF0860", signatureRefused)
 )
 
 // reference is what an instruction of the object refers to.
@@ -268,8 +268,8 @@ func kernelSymbol(c *Case, d *diag.Diagnostic) {
 	}
 }
 
-// signature: signed programs, since Linux 6.18.
-func signature(c *Case, d *diag.Diagnostic) {
+// signatureRefused: signed programs, since Linux 6.18.
+func signatureRefused(c *Case, d *diag.Diagnostic) {
 	d.Message = "the program's signature is refused"
 	if strings.HasPrefix(c.pattern(), "signed") {
 		d.Message = "the signed program's loader breaks the rules for signed programs"

@@ -24,9 +24,9 @@ func functionError(fn *object.Function) error {
 	e := &loaderror.Error{Err: fn.Err}
 	var reloc *object.RelocError
 	if errors.As(fn.Err, &reloc) {
-		e.Function, e.Insn = fn, reloc.Insn
+		e.Function, e.Insn, e.Name = fn, reloc.Insn, reloc.Symbol
 		if reloc.Undefined {
-			e.Cause, e.Name = loaderror.Symbol, reloc.Symbol
+			e.Cause = loaderror.Symbol
 		}
 	}
 	return e
