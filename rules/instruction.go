@@ -66,17 +66,7 @@ func unsupported(c *Case, d *diag.Diagnostic) {
 	primary(d, "made of this")
 	in, ok := c.instruction(d)
 	if !ok {
-		if len(c.match.Fields) > 0 && strings.HasPrefix(c.match.Text, "unknown opcode") {
-			if code, err := strconv.ParseUint(c.match.Fields[0], 16, 8); err == nil {
-				in, ok = object.Insn{Code: uint8(code)}, true
-			}
-		}
-		if strings.Contains(c.match.Text, "BPF_MOV uses reserved") {
-			d.Notes = append(d.Notes, "newer kernels have moves with sign extension (6.6) and casts of address spaces (6.9) there")
-		}
-		if strings.Contains(c.match.Text, "BPF_LDX uses reserved") {
-			d.Notes = append(d.Notes, "newer kernels have loads with sign extension there (6.6)")
-		}
+		in, ok = c.firstSuch(d)
 	}
 	f, known := featureOf(in)
 	if !ok || !known {
@@ -90,6 +80,42 @@ func unsupported(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: f.help})
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "or load it on Linux " + f.since + " or later"})
+}
+
+// firstSuch finds the instruction that a message means which has no number:
+// the first in the program that it fits, since those checks come before the
+// walk and go from the begin to the end (resolve_pseudo_ldimm64). Without an
+// object the message alone has to do.
+func (c *Case) firstSuch(d *diag.Diagnostic) (in object.Insn, ok bool) {
+	fits := func(object.Insn) bool { return false }
+	switch t := c.match.Text; {
+	case strings.HasPrefix(t, "unknown opcode") && len(c.match.Fields) > 0:
+		code, err := strconv.ParseUint(c.match.Fields[0], 16, 8)
+		if err != nil {
+			return in, false
+		}
+		in, ok = object.Insn{Code: uint8(code)}, true
+		fits = func(i object.Insn) bool { return i.Code == uint8(code) }
+	case strings.HasPrefix(t, "BPF_LDX uses"):
+		in, ok = object.Insn{Code: 0x81}, true
+		fits = func(i object.Insn) bool { return i.Code&0x07 == 1 && i.Code&0xe0 == 0x80 }
+	}
+	for _, fn := range c.callGraph().functions {
+		for i := 0; i < len(fn.Insns); i++ {
+			if fits(fn.Insns[i]) {
+				if l, known := c.label(c.insnOf(fn, i), ""); known {
+					l.Primary = true
+					d.Labels, d.Function = []diag.Label{l}, l.Function
+					primary(d, "made of this")
+				}
+				return fn.Insns[i], true
+			}
+			if fn.Insns[i].Code == object.CodeLdImm {
+				i++ // its second half is no instruction
+			}
+		}
+	}
+	return in, ok
 }
 
 // instruction is the object's instruction that the verifier stopped at.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 )
 
 var (
@@ -41,7 +42,11 @@ func setRetval(c *Case, d *diag.Diagnostic) {
 				what = quote(n.Expr) + " (" + what + ")"
 			}
 			if n := v.Number; v.Const && n > 0 && n <= -lo {
-				d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("error numbers are negative here: -%d", n)})
+				h := diag.Help{Text: fmt.Sprintf("give the negative error number, -%d", n)}
+				if e, ok := c.negate(); ok {
+					h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+				}
+				d.Helps = append(d.Helps, h)
 			}
 		}
 		if k := c.made(c.last, l); k.Step >= 0 {
@@ -56,4 +61,22 @@ func setRetval(c *Case, d *diag.Diagnostic) {
 	if len(d.Helps) == 0 {
 		d.Helps = append(d.Helps, diag.Help{Text: "compare the value first, so that only 0 and negative error numbers are left, or give a constant such as -1 (EPERM)"})
 	}
+}
+
+// negate makes the edit that puts a minus in front of the only argument of the
+// call that the verifier stopped at, if it is a name or a number.
+func (c *Case) negate() (e diag.Edit, ok bool) {
+	insn := c.Path.Insn(c.last)
+	at, file, ok := c.source(insn)
+	p, _ := c.place(insn)
+	if _, whole := c.files[p.File]; !ok || !whole || at.Expr == nil || at.Expr.Kind != sourcetext.Call || len(at.Expr.Operands) != 2 {
+		return e, false
+	}
+	arg := at.Expr.Operands[1]
+	if arg.Kind != sourcetext.Name && arg.Kind != sourcetext.Literal {
+		return e, false
+	}
+	line, column := file.Position(arg.Start)
+	pos := diag.Position{Line: line, Column: column}
+	return diag.Edit{File: p.File, Start: pos, End: pos, Replacement: "-"}, true
 }
