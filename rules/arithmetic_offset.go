@@ -3,9 +3,9 @@ package rules
 import (
 	"fmt"
 	"math"
-	"regexp"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -17,6 +17,10 @@ var (
 // maxOffset is how far a pointer can be moved (BPF_MAX_VAR_OFF in
 // include/linux/bpf_verifier.h).
 const maxOffset = 1 << 29
+
+// farOut is what no check says: a bound that follows from the type, times the
+// size of an element.
+const farOut = math.MaxInt64 / 2
 
 // offsetUnbounded: what is added to a pointer has no lower bound
 // (check_reg_sane_offset in kernel/bpf/verifier.c).
@@ -31,12 +35,7 @@ func offsetUnbounded(c *Case, d *diag.Diagnostic) {
 	if pointer == src {
 		offset = dst
 	}
-	v := c.at(offset)
-	missing := "bounds"
-	if v.Bounds.Smax < math.MaxInt64 && v.Base == verifierlog.Scalar {
-		missing = "lower bound"
-	}
-	c.explainOffset(d, offset, pointer, "has no "+missing)
+	c.explainOffset(d, offset, pointer, "")
 }
 
 // offsetTooLarge: the offset is a number too far from 0, or may be.
@@ -72,7 +71,7 @@ func offsetTooLarge(c *Case, d *diag.Diagnostic) {
 }
 
 // explainOffset tells where an offset comes from, which checks there are, and
-// which one is missing.
+// which one is missing. is says what is wrong with it, "" that bounds are missing.
 func (c *Case) explainOffset(d *diag.Diagnostic, offset, pointer verifierlog.Loc, is string) {
 	n := c.name(c.last, offset)
 	v := c.at(offset)
@@ -87,12 +86,11 @@ func (c *Case) explainOffset(d *diag.Diagnostic, offset, pointer verifierlog.Loc
 	if name := c.exact(c.last, pointer, ""); name != "" {
 		to = name
 	}
-	d.Message = fmt.Sprintf("%s %s where it is added to %s", value, is, to)
 	primary(d, "added here")
 
 	root := c.root(c.last, offset)
 	c.tell(d, root.Step, root.Loc, c.numberFrom(root))
-	compiler, checked, upper := false, false, v.Base == verifierlog.Scalar && v.Bounds.Smax < maxOffset
+	compiler, checked, upper := false, false, v.Base == verifierlog.Scalar && v.Bounds.Smax < farOut
 	checks := c.Path.Checks(c.last, offset)
 	for i := max(0, len(checks)-3); i < len(checks); i++ {
 		k := checks[i]
@@ -104,10 +102,17 @@ func (c *Case) explainOffset(d *diag.Diagnostic, offset, pointer verifierlog.Loc
 			checked = true
 			upper = upper || k.After.Bounds.Smax < maxOffset || !k.Wide && k.After.Bounds.Smax32 < math.MaxInt32
 			if r := signedRange(k.After.Bounds, k.Wide); r != "" {
-				c.tell(d, k.Step, k.Loc, "behind this check it is "+r)
+				c.tell(d, k.Step, k.Loc, "behind this check "+c.exact(k.Step, k.Loc, "it")+" is "+r)
 			}
 		}
 	}
+	switch {
+	case is == "" && upper:
+		is = "has no lower bound"
+	case is == "":
+		is = "has no bounds"
+	}
+	d.Message = fmt.Sprintf("%s %s where it is added to %s", value, is, to)
 	if v.Base == verifierlog.Scalar {
 		if r := signedRange(v.Bounds, true); r != "" {
 			note(d, "the offset is %s", r)
@@ -131,7 +136,7 @@ func signedRange(b verifierlog.Bounds, wide bool) string {
 	if !wide {
 		lo, hi, bits = int64(b.Smin32), int64(b.Smax32), " as a 32-bit number"
 	}
-	noLower, noUpper := lo == math.MinInt64 || !wide && lo == math.MinInt32, hi == math.MaxInt64 || !wide && hi == math.MaxInt32
+	noLower, noUpper := lo <= -farOut || !wide && lo == math.MinInt32, hi >= farOut || !wide && hi == math.MaxInt32
 	switch {
 	case noLower && noUpper:
 		return ""
@@ -146,9 +151,10 @@ func signedRange(b verifierlog.Bounds, wide bool) string {
 // offsetHelp says which check is missing; upper says that there is one of the
 // upper bound.
 func (c *Case) offsetHelp(d *diag.Diagnostic, n named, upper bool) {
-	signed := n.Type != nil && n.Type.Underlying().Signed
+	v := c.variable(n.Expr)
+	signed := v != nil && v.Type != nil && v.Type.Underlying().Signed
 	switch {
-	case upper && signed && identifier.MatchString(n.Expr) && !n.Likely:
+	case upper && signed:
 		h := diag.Help{Text: "check that " + quote(n.Expr) + " is not negative, or make it unsigned", Applicability: diag.Placeholder}
 		leave, sure := c.leave(c.Path.Insn(c.last))
 		if e, ok := c.insertBefore(c.Path.Insn(c.last), "if ("+n.Expr+" < 0)", "\t"+leave); ok {
@@ -167,7 +173,19 @@ func (c *Case) offsetHelp(d *diag.Diagnostic, n named, upper bool) {
 	}
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+// variable is the variable of that name in scope where the verifier gave up.
+func (c *Case) variable(name string) *debuginfo.Variable {
+	fn, i, ok := c.function(c.Path.Insn(c.last))
+	if !ok || c.debug() == nil || name == "" {
+		return nil
+	}
+	for _, v := range c.debug().Variables(fn, i) {
+		if v.Name == name {
+			return v.Variable
+		}
+	}
+	return nil
+}
 
 // numberFrom says where a number comes from.
 func (c *Case) numberFrom(k verifierlog.Link) string {

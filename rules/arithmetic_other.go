@@ -27,7 +27,11 @@ func mixedPointers(c *Case, d *diag.Diagnostic) {
 	if c.said("same insn cannot be used with and without arena") {
 		d.Message = "one instruction is reached with an arena pointer and with another value"
 		primary(d, "computed here, for both")
-	} else if l, ok := c.addressed(); ok {
+		note(d, "arithmetic on arena pointers is compiled to 32 bits, other arithmetic to 64")
+		advise(d, "compute in each branch by itself, with `barrier_var(x)` behind it so that the compiler does not join the two")
+		return
+	}
+	if l, ok := c.addressed(); ok {
 		if v := c.at(l); isPointer(v) {
 			note(d, "on this path it is %s; another path, checked before, comes here with a pointer of another kind", kindOf(v))
 		}
@@ -36,9 +40,8 @@ func mixedPointers(c *Case, d *diag.Diagnostic) {
 			c.tell(d, k.Step, k.Loc, "computed here on this path")
 		}
 	}
-	note(d, "an access of the context, of a socket or of kernel memory is translated into other machine code than one of ordinary memory")
-	advise(d, "access memory in each branch, and go on with the values instead of the pointers")
-	note(d, "compilers join equal accesses at the end of branches, also where the source has two of them; `barrier_var(x)` behind each access keeps them apart")
+	note(d, "accesses of the context, of sockets, of kernel memory and of the arena are translated into other machine code than those of ordinary memory")
+	advise(d, "access memory in each branch, and go on with the values instead of the pointers; where the compiler joined two equal accesses, `barrier_var(x)` behind each keeps them apart")
 }
 
 func addressSpaceCast(c *Case, d *diag.Diagnostic) {

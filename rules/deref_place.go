@@ -62,6 +62,12 @@ func (c *Case) access(insn int) (target string, typ *debuginfo.Type) {
 	if !ok {
 		return "", nil
 	}
+	if insn == c.Path.Insn(c.last) {
+		// Behind a variable offset it is somewhere else.
+		if v := c.at(verifierlog.Reg(c.failing().Frame, a.Base)); isPointer(v) && !v.Const && v.Bounds.Mask != 0 {
+			return "", nil
+		}
+	}
 	if a.Target.Expr == "" || a.Target.How == debuginfo.From || a.Target.Likely {
 		return c.member(insn), nil
 	}
@@ -121,6 +127,12 @@ func (c *Case) addressed() (verifierlog.Loc, bool) {
 			return l, true
 		}
 	}
+	for r := 1; r <= 5 && s.Op == verifierlog.OpCall && c.said("variable ctx"); r++ {
+		l := verifierlog.Reg(s.Frame, r)
+		if v := c.at(l); v.Base == verifierlog.Ctx && !v.Const && v.Bounds.Mask != 0 {
+			return l, true
+		}
+	}
 	return verifierlog.Loc{}, false
 }
 
@@ -130,13 +142,36 @@ func (c *Case) at(l verifierlog.Loc) verifierlog.Value {
 	return v
 }
 
-// root is where a value comes from in the end, also behind arithmetic.
+// root is where a value was made, also behind arithmetic: what was loaded, returned,
+// or there from the begin.
 func (c *Case) root(step int, l verifierlog.Loc) verifierlog.Link {
 	link := verifierlog.Link{Step: -1, Loc: l}
-	if chain := c.Path.Chain(step, l); len(chain) > 0 {
-		link = chain[len(chain)-1]
+	for _, k := range c.Path.Chain(step, l) {
+		link = k
+		switch k.Kind {
+		case verifierlog.LinkMove, verifierlog.LinkSpill, verifierlog.LinkFill, verifierlog.LinkArgument, verifierlog.LinkReturn,
+			verifierlog.LinkArith, verifierlog.LinkMove32, verifierlog.LinkExtend:
+			continue
+		}
+		return link
 	}
 	return link
+}
+
+// dereferenced is the quoted name of the pointer that the failing access goes
+// through: that of the value, or what stands in front of the arrow in the source.
+func (c *Case) dereferenced(l verifierlog.Loc) string {
+	if at, file, ok := c.source(c.Path.Insn(c.last)); ok && at.Expr != nil {
+		e := at.Expr
+		if (e.Kind == sourcetext.Assign || e.Kind == sourcetext.Postfix) && len(e.Operands) > 0 {
+			e = e.Operands[0]
+		}
+		if e.Kind == sourcetext.Member && len(e.Operands) == 1 && e.Operands[0].Kind == sourcetext.Name &&
+			strings.HasPrefix(file.Text(sourcetext.Span{Start: e.Operands[0].End, End: e.End}), "->") {
+			return quote(file.Text(e.Operands[0].Span))
+		}
+	}
+	return c.exact(c.last, l, "")
 }
 
 // moved is the latest arithmetic that a pointer went through.

@@ -21,7 +21,7 @@ func (c *Case) kernelAddress(root verifierlog.Link, l verifierlog.Loc) bool {
 	case verifierlog.LinkWritten, verifierlog.LinkRead:
 		return c.probedAt(root) >= 0 && c.declaredPointer(l)
 	case verifierlog.LinkLoad:
-		if c.memoryBefore(root).Base != verifierlog.Ctx || !c.declaredPointer(l) {
+		if c.memoryBefore(root).Base != verifierlog.Ctx {
 			return false
 		}
 		switch c.Program.Type {
@@ -62,25 +62,30 @@ func (c *Case) user() (user, sure bool) {
 			return true, true
 		}
 	}
-	return false, section != "" && c.Program.Type == "kprobe"
+	// What a kprobe's registers hold may be either; a structure is mostly the kernel's.
+	at, _, ok := c.source(c.Path.Insn(c.last))
+	return false, c.Program.Type == "kprobe" && ok && at.Expr != nil && at.Expr.Kind == sourcetext.Member
 }
 
 // needsProbeRead: an address that the verifier knows nothing of. Such memory is
 // read by helpers, which survive a wrong address.
 func (c *Case) needsProbeRead(d *diag.Diagnostic, l verifierlog.Loc, root verifierlog.Link) {
 	recode(d, "BPF0134")
-	what := c.exact(c.last, l, "this")
-	user, sure := c.user()
-	result := root.Kind == verifierlog.LinkResult || root.Kind != verifierlog.LinkLoad
-	if result { // what a helper gives is the kernel's, wherever the program is attached
-		user, sure = false, true
+	what := c.dereferenced(l)
+	if what == "" {
+		what = "this"
 	}
-	place := "in the kernel"
+	user, sure := c.user()
+	place := "that the verifier knows nothing of"
 	switch {
+	case root.Kind == verifierlog.LinkResult: // the task's, wherever the program is attached
+		user, sure = false, true
+		place = "in the kernel"
+	case root.Kind != verifierlog.LinkLoad:
+		step := c.Path.Step(c.probedAt(root))
+		user, sure = strings.HasPrefix(string(step.Func), "bpf_probe_read_user"), true
 	case user:
 		place = "in the process"
-	case !sure:
-		place = "that the verifier knows nothing of"
 	}
 	d.Message = what + " is an address " + place + ", which cannot be read directly"
 	primary(d, "read directly here")

@@ -35,8 +35,9 @@ func scalarDereference(c *Case, d *diag.Diagnostic) {
 		c.needsProbeRead(d, l, root)
 		return
 	}
-	what := c.exact(c.last, l, "the address")
-	d.Message = what + " is a number here, not a pointer"
+	if name := c.dereferenced(l); name != "" {
+		d.Message = name + " is a number here, not a pointer"
+	}
 	primary(d, "used as a pointer here")
 	c.becameNumber(d, l)
 }
@@ -131,11 +132,17 @@ func (c *Case) knownNull(d *diag.Diagnostic, l verifierlog.Loc, v verifierlog.Va
 func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierlog.Loss) {
 	s := c.Path.Step(loss.Step)
 	callee := string(s.Func)
+	if fn, _, ok := c.function(s.Target); ok && s.Call == verifierlog.CallSubprog {
+		callee = fn.Name
+	}
 	by := "this call"
 	if callee != "" {
 		by = quote(callee)
 	}
-	what := c.exact(c.last, l, c.exact(loss.Step, loss.Loc, "the pointer"))
+	what := c.dereferenced(l)
+	if what == "" {
+		what = c.exact(loss.Step, loss.Loc, "the pointer")
+	}
 	switch packet := loss.Was.Base; {
 	case packet == verifierlog.Packet || packet == verifierlog.PacketMeta || packet == verifierlog.PacketEnd,
 		packet == verifierlog.NotInit && !endsLife(callee):
@@ -146,19 +153,31 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		c.tell(d, loss.Step, loss.Loc, "may move the packet: all pointers into it, and all checks of them, end here")
 		primary(d, "used after the call")
 		if loss.Likely {
-			note(d, "%s is checked on its own; it calls something that may move the packet", by)
+			note(d, "something that %s calls may move the packet", by)
 		}
 		advise(d, "load `data` and `data_end` from the context again after %s, and check again before the access", by)
 	default:
 		recode(d, "BPF0133")
 		link := c.origin(d, loss.Step, loss.Loc, "")
 		primary(d, "used after that")
+		acquired := "acquired here"
+		slice := strings.Contains(string(c.Path.Step(link.Step).Func), "_dynptr_")
+		if slice {
+			acquired = "taken here"
+		}
 		switch {
+		case s.Op != verifierlog.OpCall:
+			d.Message = what + " is used after what it belongs to was overwritten"
+			c.tell(d, loss.Step, loss.Loc, "overwritten here")
+		case slice && endsLife(callee) && strings.Contains(callee, "dynptr"):
+			d.Message = what + " is used after the dynptr that it belongs to was released"
+			c.tell(d, loss.Step, loss.Loc, "the dynptr is released here")
+			advise(d, "move the access in front of %s, or copy what is needed from it before", by)
 		case strings.Contains(callee, "unlock"):
 			d.Message = what + " is used after the lock that protected it was released"
 			c.tell(d, loss.Step, loss.Loc, "the pointer is good until here")
 			advise(d, "do all that needs the pointer before %s", by)
-		case strings.Contains(callee, "dynptr") && !endsLife(callee), loss.Was.Base == verifierlog.Mem && loss.Was.ParentID != 0 && !endsLife(callee):
+		case slice && !endsLife(callee), loss.Was.Base == verifierlog.Mem && loss.Was.ParentID != 0 && !endsLife(callee):
 			d.Message = what + " is used after " + by + " made it invalid"
 			c.tell(d, loss.Step, loss.Loc, "slices taken before this call end here")
 			advise(d, "take the slice again after %s", by)
@@ -168,7 +187,7 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 			advise(d, "move the access in front of %s, or copy what is needed from it before", by)
 		}
 		if link.Kind == verifierlog.LinkResult && link.Step >= 0 {
-			c.relabel(d, link.Step, "acquired here")
+			c.relabel(d, link.Step, acquired)
 		}
 	}
 }

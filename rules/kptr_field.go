@@ -136,7 +136,8 @@ func kptrMismatch(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	if v.Base != verifierlog.NotInit {
-		note(d, "it is %s", kindOf(v))
+		// Not only the kernel's structures: bpf_obj_new makes a program's own.
+		note(d, "it is %s", strings.Replace(kindOf(v), "to a kernel ", "to a ", 1))
 	}
 	link := c.whence(d, l)
 	if v.Base == verifierlog.Scalar {

@@ -62,7 +62,9 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 	case c.said("direct access to"):
 		d.Message = fmt.Sprintf("a `%s` cannot be accessed directly", c.field(0))
 		note(d, "it belongs to the kernel, which keeps it consistent")
-		advise(d, "use the functions for `%s`", c.field(0))
+		if use := specialFieldUse[c.field(0)]; use != "" {
+			advise(d, "use %s", use)
+		}
 	case c.said("Type '%s' is not a struct"):
 		d.Message = fmt.Sprintf("`%s` has no members that could be accessed", c.field(0))
 	case c.said("map_ptr access"):

@@ -73,8 +73,12 @@ func mapForbids(c *Case, d *diag.Diagnostic) {
 	l, ok := c.addressed()
 	if !ok && c.failing().Op == verifierlog.OpCall {
 		primary(d, "not possible with this map")
-		// The map is the first argument of all helpers that change one.
-		l = verifierlog.Reg(c.failing().Frame, 1)
+		for r := 1; r <= 5; r++ {
+			if a := verifierlog.Reg(c.failing().Frame, r); c.at(a).Base == verifierlog.MapPtr || c.at(a).Base == verifierlog.MapValue {
+				l = a
+				break
+			}
+		}
 	}
 	v := c.at(l)
 	if v.Map != "" {
@@ -83,6 +87,9 @@ func mapForbids(c *Case, d *diag.Diagnostic) {
 	d.Message = m + " was made so that programs cannot " + how + " it"
 	if target, _ := c.access(c.Path.Insn(c.last)); target != "" && rodata(v.Map) {
 		d.Message = target + " is constant: programs cannot write to it"
+	}
+	if v.Base == verifierlog.MapValue && c.failing().Op == verifierlog.OpCall {
+		primary(d, c.exact(c.last, l, "memory of this map")+" is passed here")
 	}
 	if rodata(v.Map) {
 		note(d, "`const volatile` variables are in %s, which the loader makes read-only before the program is verified", m)
