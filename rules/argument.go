@@ -173,9 +173,17 @@ func (c *Case) argumentOrigin(d *diag.Diagnostic, a badArgument) verifierlog.Lin
 	link := c.made(c.last, a.loc)
 	switch link.Kind {
 	case verifierlog.LinkResult, verifierlog.LinkLoad, verifierlog.LinkCallback, verifierlog.LinkAddress:
-		if !c.atPrimary(d, link.Step) {
-			return c.origin(d, c.last, a.loc, "")
+		if c.atPrimary(d, link.Step) {
+			break
 		}
+		if link.Kind == verifierlog.LinkLoad {
+			s := c.Path.Step(link.Step)
+			if base, ok := c.Path.Before(link.Step, verifierlog.Reg(s.Frame, s.Mem.Base)); ok && base.Base == verifierlog.Ctx {
+				c.tell(d, link.Step, link.Loc, "an argument of the program")
+				break
+			}
+		}
+		return c.origin(d, c.last, a.loc, "")
 	}
 	return link
 }

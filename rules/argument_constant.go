@@ -154,7 +154,8 @@ func typeArgument(c *Case, d *diag.Diagnostic) {
 	name := k.String()
 	text := c.match.Text
 	d.Message = name + " takes the type of a struct"
-	primary(d, "this type is none")
+	primary(d, "not the type of a struct")
+	c.markArgument(d, k, 1)
 	help := ""
 	switch {
 	case strings.Contains(text, "struct of scalars"):

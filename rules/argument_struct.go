@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -48,9 +49,38 @@ func argumentStruct(c *Case, d *diag.Diagnostic) {
 	default:
 		d.Notes = append(d.Notes, "a cast in C does not change what the verifier takes a pointer for")
 	}
+	c.memberHelp(d, a, want, got)
 	if base(want) == "bpf_cpumask" && base(got) == "cpumask" {
 		d.Helps = append(d.Helps, diag.Help{Text: "change only masks made by `bpf_cpumask_create`; copy the kernel's with `bpf_cpumask_copy` first", Applicability: diag.Placeholder})
 	}
+}
+
+// memberHelp suggests the member of the structure that points to the one that
+// is wanted, if the program declares just one.
+func (c *Case) memberHelp(d *diag.Diagnostic, a badArgument, want, got string) {
+	if c.Object == nil || c.Object.BTF == nil || a.Text == "" {
+		return
+	}
+	b := c.Object.BTF
+	id := b.Find(strings.TrimPrefix(got, "struct "), object.KindStruct)
+	member := ""
+	for _, m := range b.Members(id) {
+		if id != 0 && m.Name != "" && spellType(b, m.Type) == want+" *" {
+			if member != "" {
+				return
+			}
+			member = m.Name
+		}
+	}
+	if member == "" {
+		return
+	}
+	text := a.Text + "->" + member
+	h := diag.Help{Text: quote(text) + " is a " + quote(want+" *"), Applicability: diag.Placeholder}
+	if e, ok := c.replaceArgument(a, text); ok && !strings.ContainsAny(a.Text, " ()&+-*") {
+		h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+	}
+	d.Helps = append(d.Helps, h)
 }
 
 // structNames are the structures that a message of BPF0513 names.
@@ -143,7 +173,11 @@ func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value)
 				}
 			}
 			if !c.tell(d, k.Step, k.Loc, text) {
-				d.Notes = append(d.Notes, text)
+				what := c.argumentName(a)
+				if what == "" {
+					what = "it"
+				}
+				d.Notes = append(d.Notes, what+" is "+text)
 			}
 			return
 		case verifierlog.LinkResult:
@@ -179,11 +213,14 @@ func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Valu
 	switch {
 	case v.Base != verifierlog.BTFPtr:
 		help("pass a pointer from the program's arguments, or one that a kfunc returned")
-	case rcu && v.TypeName != "":
+	case rcu && v.TypeName != "" && c.maySleep():
 		help("read it between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`, and use it there; that helps for fields that the kernel declares `__rcu`")
 	}
 	switch v.TypeName {
 	case "task_struct":
+		if rcu && !c.maySleep() {
+			help("of a task's pointers to tasks the verifier knows that `real_parent` and `group_leader` are valid in an RCU section, with a check for NULL")
+		}
 		help("`bpf_task_from_pid(pid)` gives a task that stays until `bpf_task_release`; `bpf_get_current_task_btf()` gives the current one")
 	case "cgroup":
 		help("`bpf_cgroup_from_id(id)` gives a cgroup that stays until `bpf_cgroup_release`")
@@ -192,4 +229,11 @@ func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Valu
 			help("pass a pointer from the program's arguments, or take a reference with the kfunc that acquires this type")
 		}
 	}
+}
+
+// maySleep says whether the program is one that may sleep, by its section, or
+// whether that is not known. The others are in an RCU section all the time.
+func (c *Case) maySleep() bool {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(c.Program.Section, "?"), "/")
+	return kind == "" || strings.HasSuffix(kind, ".s") || kind == "syscall" || strings.HasPrefix(kind, "struct_ops")
 }

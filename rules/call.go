@@ -80,6 +80,9 @@ func spellType(b *object.BTF, id uint32) string {
 	if to == 0 {
 		return "void *"
 	}
+	if b.Kind(to) == object.KindFwd && !b.IsUnionForward(to) {
+		return "struct " + b.Name(to) + " *"
+	}
 	return b.Describe(to) + " *"
 }
 
@@ -160,7 +163,7 @@ func (c *Case) callExpr(insn int, name string) (n *sourcetext.Node, file *source
 				continue
 			}
 			if n.Kind == sourcetext.Call && len(n.Operands) > 0 && n.Operands[0] != nil && n.Operands[0].Span.Start == at.Span.Start &&
-				file.Text(n.Operands[0].Span) == name {
+				calls(file.Text(n.Operands[0].Span), name) {
 				return n
 			}
 			if found := find(n.Operands); found != nil {
@@ -170,6 +173,12 @@ func (c *Case) callExpr(insn int, name string) (n *sourcetext.Node, file *source
 		return nil
 	}
 	return find(at.Stmt.Exprs), file
+}
+
+// calls says whether a call of the source is one of a function, or of the
+// macro around it that takes the same arguments: bpf_obj_new for bpf_obj_new_impl.
+func calls(text, name string) bool {
+	return text == name || text+"_impl" == name
 }
 
 // lineAsStatement reads the line that the object carries, where the file is not

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -165,8 +166,40 @@ func tailCallInSubprogram(c *Case, d *diag.Diagnostic) {
 		help = "mark the functions `static __always_inline`, so that there are no subprograms"
 	}
 	primary(d, "in a function that is called")
+	if len(d.Labels) == 0 {
+		c.markLeaving(d, strings.HasPrefix(text, "LD_ABS"), what+" in a function that is called")
+	}
 	if help != "" {
 		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+	}
+}
+
+// markLeaving makes the tail call, or BPF_LD_ABS, of a subprogram the primary
+// place, for complaints that come before the walk and name none.
+func (c *Case) markLeaving(d *diag.Diagnostic, load bool, text string) {
+	if c.Object == nil {
+		return
+	}
+	for _, fn := range c.Object.Functions {
+		if fn.Section != ".text" {
+			continue
+		}
+		for i, in := range fn.Insns {
+			const tailCall = 12 // BPF_FUNC_tail_call
+			isLoad := in.Code&7 == 0 && (in.Code&0xe0 == 0x20 || in.Code&0xe0 == 0x40)
+			if load && !isLoad || !load && (in.Code != object.CodeCall || in.Src() != 0 || in.Imm != tailCall) {
+				continue
+			}
+			p, ok := c.debug().Place(fn, i)
+			if !ok || p.Line == 0 {
+				continue
+			}
+			d.Labels = append(d.Labels, diag.Label{
+				Primary: true, File: p.File, Line: p.Line, Column: p.Column, Function: p.Function, Text: text,
+				Source: strings.TrimRight(p.Text, "\r\n"),
+			})
+			return
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 	switch {
 	case strings.Contains(text, "not static"):
 		d.Message = "a callback has to be a static function"
+		// The verifier stops where the function's address is loaded, not at the call.
+		k := c.callee(c.calleeText())
+		c.markArgument(d, k, k.callbackParameter())
 		primary(d, "this function is global")
 		help = "declare the callback `static`"
 	case strings.Contains(text, "main program"):
@@ -49,6 +52,16 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 	if help != "" {
 		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
 	}
+}
+
+// callbackParameter is the number of the parameter that takes a function.
+func (k callee) callbackParameter() int {
+	for i, p := range k.Params {
+		if strings.Contains(p.Name, "callback_fn") || strings.Contains(p.Type, "(*)") {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // notInCallback: tail calls and LD_ABS leave the program, which a callback cannot.

@@ -37,7 +37,11 @@ func licence(c *Case, d *diag.Diagnostic) {
 	default:
 		d.Message = "struct_ops programs need a GPL-compatible licence"
 	}
-	if c.Object != nil {
+	if l, ok := c.programLine("SEC(\"license\")", true); ok && c.Object != nil && c.Object.License != "" {
+		l.Text = "declares " + quote(c.Object.License)
+		l.Primary = len(d.Labels) == 0
+		d.Labels = append(d.Labels, l)
+	} else if c.Object != nil {
 		if c.Object.License == "" {
 			d.Notes = append(d.Notes, "the object declares no licence")
 		} else {

@@ -32,9 +32,11 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 		rest = "/" + rest
 	}
 	var help string
+	var edits []diag.Edit
 	switch kind {
 	case "fentry", "fexit", "fmod_ret", "fsession", "lsm", "uprobe", "uretprobe", "uprobe.multi", "uretprobe.multi", "usdt", "iter":
 		help = "make the program sleepable: `SEC(\"" + kind + ".s" + rest + "\")`"
+		edits = c.sectionEdit(kind + ".s" + rest)
 		if kind == "fentry" || kind == "fexit" || kind == "fmod_ret" || kind == "lsm" {
 			help += ", if the kernel lets programs sleep there"
 		}
@@ -48,7 +50,11 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
 	}
 	if help != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+		h := diag.Help{Text: help, Applicability: diag.Placeholder, Edits: edits}
+		if edits != nil {
+			h.Applicability = diag.Likely
+		}
+		d.Helps = append(d.Helps, h)
 	} else if len(d.Helps) == 0 {
 		d.Helps = append(d.Helps, diag.Help{Text: "call it from a program whose section ends in `.s`, from a `syscall` program, or from a callback of `bpf_wq_set_callback`", Applicability: diag.Placeholder})
 	}
@@ -98,8 +104,9 @@ func cannotBeSleepable(c *Case, d *diag.Diagnostic) {
 		}
 		d.Notes = append(d.Notes, "programs that may sleep: fentry, fexit, fmod_ret, lsm, iter, uprobe, struct_ops, syscall; which of them depends on the kernel")
 	}
+	c.markSection(d, "asks for a program that may sleep")
 	if plain != section {
-		d.Helps = append(d.Helps, diag.Help{Text: "use `SEC(\"" + plain + "\")`, and do without functions that sleep", Applicability: diag.Placeholder})
+		d.Helps = append(d.Helps, diag.Help{Text: "use `SEC(\"" + plain + "\")`, and do without functions that sleep", Applicability: diag.Placeholder, Edits: c.sectionEdit(plain)})
 	}
 }
 
@@ -119,5 +126,6 @@ func mapNotForSleepable(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, "it can use arrays, hashes and ring buffers")
 	}
 	primary(d, "uses the map")
+	c.markSection(d, "a program that may sleep")
 	d.Helps = append(d.Helps, diag.Help{Text: "use a hash or array map, or a section without `.s`", Applicability: diag.Placeholder})
 }
