@@ -102,7 +102,11 @@ func dynptrInUse(c *Case, d *diag.Diagnostic) {
 		primary(d, "needs a variable on the stack that holds no dynptr")
 		if n > 0 && n <= 5 && c.last >= 0 {
 			if v, known := c.Path.Before(c.last, verifierlog.Reg(c.Path.Step(c.last).Frame, n)); known {
-				d.Notes = append(d.Notes, c.argumentPhrase(n)+" is "+kindOf(v))
+				what := kindOf(v)
+				if v.Base == verifierlog.DynptrPtr {
+					what = "a dynptr that was passed in"
+				}
+				d.Notes = append(d.Notes, c.argumentPhrase(n)+" is "+what)
 			}
 		}
 		return
@@ -212,7 +216,7 @@ func dynptrType(c *Case, d *diag.Diagnostic) {
 		if v, ok := c.Path.Before(c.last, l); ok {
 			d.Notes = append(d.Notes, what+" is "+kindOf(v))
 		}
-		c.origin(d, c.last, l, "")
+		c.tellOrigin(d, l)
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "pass the address of a local variable `struct bpf_dynptr`, or a dynptr that this callback or function was given", Applicability: diag.Placeholder})
 }
@@ -242,7 +246,7 @@ func dynptrReadOnly(c *Case, d *diag.Diagnostic) {
 	primary(d, "changes or releases it")
 	c.markArgument(d, n)
 	if c.last >= 0 && n <= 5 {
-		c.origin(d, c.last, verifierlog.Reg(c.Path.Step(c.last).Frame, n), "")
+		c.tellOrigin(d, verifierlog.Reg(c.Path.Step(c.last).Frame, n))
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "only read from it and write through it; whoever made it releases it", Applicability: diag.Placeholder})
 }
@@ -294,7 +298,7 @@ func dynptrFromMemory(c *Case, d *diag.Diagnostic) {
 			d.Message = "a dynptr cannot be made of " + what
 			d.Notes = append(d.Notes, what+" is "+kindOf(v)+"; `bpf_dynptr_from_mem` takes the value of a map, which global variables are too")
 		}
-		c.origin(d, c.last, l, "")
+		c.tellOrigin(d, l)
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "keep the bytes in a map's value or a global variable", Applicability: diag.Placeholder})
 }

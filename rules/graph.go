@@ -45,12 +45,17 @@ func nodeOwnership(c *Case, d *diag.Diagnostic) {
 		l = verifierlog.Reg(c.Path.Step(c.last).Frame, n)
 		v, known = c.Path.Before(c.last, l)
 	}
+	if loss, ok := c.Path.Lost(c.last, l); ok && known && v.Base == verifierlog.Scalar && strings.Contains(string(c.Path.Step(loss.Step).Func), "unlock") {
+		primary(d, "no pointer to a node any more")
+		c.tell(d, loss.Step, loss.Loc, "pointers to nodes that are not owned end here, with the lock")
+		return
+	}
 	switch text := c.match.Text; {
 	case strings.Contains(text, "must be non-owning"), strings.Contains(text, "can only take non-owning"):
 		primary(d, "has to be a node that is in the tree")
 		d.Notes = append(d.Notes, "a node of the tree is what `bpf_rbtree_first`, `bpf_rbtree_root`, `bpf_rbtree_left` and `bpf_rbtree_right` return, while the lock is held")
 		if known && (v.RefID > 0 || v.Flags&verifierlog.MaybeNull != 0) && v.Flags&verifierlog.NonOwning == 0 {
-			d.Notes = append(d.Notes, what+" is an object that the program owns, so it is in no tree")
+			d.Notes = append(d.Notes, what+" is an object that the program owns, not a node of the tree")
 		}
 	case strings.Contains(text, "neither owning or non-owning"), strings.Contains(text, "must be referenced"), strings.Contains(text, "expected pointer to allocated"), strings.Contains(text, "expected for"):
 		primary(d, "has to be an object that the program owns")
@@ -63,17 +68,12 @@ func nodeOwnership(c *Case, d *diag.Diagnostic) {
 			d.Notes = append(d.Notes, "what was put into a list or tree belongs to that; the pointer may still be read, until the lock is released")
 			return
 		}
-		if known && v.Base == verifierlog.Scalar {
-			if loss, ok := c.Path.Lost(c.last, l); ok && !loss.Likely {
-				c.tell(d, loss.Step, loss.Loc, "not usable any more behind this call")
-			}
-		}
 		d.Notes = append(d.Notes, "the program owns what `bpf_obj_new` or `bpf_refcount_acquire` returned, or what was taken out of a list, a tree or a kptr field, until it gives it away")
 	}
 	if known && v.Flags&verifierlog.NonOwning == 0 && len(d.Notes) < 2 {
 		d.Notes = append(d.Notes, what+" is "+kindOf(v))
 	}
-	c.origin(d, c.last, l, "")
+	c.tellOrigin(d, l)
 }
 
 // gaveAway finds the call that put into a list or tree what argument n holds.
@@ -189,7 +189,7 @@ func kptrExchange(c *Case, d *diag.Diagnostic) {
 		} else if strings.HasPrefix(text, "map") && len(c.match.Fields) > 0 {
 			where = "the value of map " + quote(c.match.Fields[0])
 		}
-		d.Notes = append(d.Notes, where+" has no kptr field")
+		d.Notes = append(d.Notes, "the kernel finds no kptr field in "+where)
 		d.Helps = append(d.Helps, diag.Help{Text: "declare the field as `struct T __kptr *p` in the value's type", Applicability: diag.Placeholder})
 	case strings.Contains(text, "doesn't point to kptr"):
 		d.Notes = append(d.Notes, "at offset "+strings.Join(c.match.Fields, "")+" of the value there is no kptr field")

@@ -150,7 +150,7 @@ func iteratorArgument(c *Case, d *diag.Diagnostic) {
 		if v, ok := c.Path.Before(c.last, l); ok {
 			d.Notes = append(d.Notes, what+" is "+kindOf(v))
 		}
-		c.origin(d, c.last, l, "")
+		c.tellOrigin(d, l)
 	}
 	fn := c.stopped()
 	if i := strings.LastIndexByte(fn, '_'); strings.HasPrefix(fn, "bpf_iter_") && i > 9 {

@@ -200,6 +200,10 @@ func secondLock(c *Case, d *diag.Diagnostic) {
 // may take longer than a lock may be held (check_helper_call, check_func_call).
 func callWhileLocked(c *Case, d *diag.Diagnostic) {
 	s := c.Path.Step(c.last)
+	if string(s.Func) == "bpf_spin_lock" {
+		secondLock(c, d)
+		return
+	}
 	callee := "a function"
 	if s.Op == verifierlog.OpCall && len(s.Func) > 0 {
 		callee = quote(sourceName(string(s.Func)))

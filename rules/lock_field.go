@@ -45,10 +45,8 @@ func fieldNotForProgram(c *Case, d *diag.Diagnostic) {
 	if name := c.mapOfProgram(); name != "" {
 		d.Notes = append(d.Notes, "the map is "+quote(name))
 	}
-	switch kind {
-	case "tracing":
-		d.Notes = append(d.Notes, "tracing programs may run in the middle of any kernel code, also in that which holds the lock; so are kprobes, tracepoints and perf events")
-	case "socket filter":
+	if kind == "tracing" {
+		d.Notes = append(d.Notes, "kprobes, tracepoints, raw tracepoints and perf events count as tracing here: they may interrupt a program that holds the lock")
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "use another map in this program, without such a field", Applicability: diag.Placeholder})
 }
@@ -179,5 +177,5 @@ func otherMap(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, "maps that come from different lookups in a map of maps are different maps to the verifier")
 		d.Helps = append(d.Helps, diag.Help{Text: "look the value up in the map that you pass here", Applicability: diag.Placeholder})
 	}
-	c.origin(d, c.last, verifierlog.Reg(frame, 1), "")
+	c.tellOrigin(d, verifierlog.Reg(frame, 1))
 }

@@ -219,7 +219,7 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 		primary(d, "needs the dynptr of a ring buffer record")
 		return
 	}
-	link := c.origin(d, c.last, l, "")
+	link := c.tellOrigin(d, l)
 	if v, ok := c.Path.Before(c.last, l); ok {
 		if k := kindOf(v); k != "" {
 			d.Notes = append(d.Notes, what+" is "+k+"; nothing that was acquired belongs to it")
@@ -283,9 +283,9 @@ func releaseAtOffset(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	l := verifierlog.Reg(c.Path.Step(c.last).Frame, n)
-	c.origin(d, c.last, l, "")
+	c.tellOrigin(d, l)
 	if v, ok := c.Path.Before(c.last, l); ok && v.Base != verifierlog.Scalar && v.Offset != 0 {
-		d.Notes = append(d.Notes, fmt.Sprintf("%s points %d bytes behind the beginning", what, v.Offset))
+		d.Notes = append(d.Notes, fmt.Sprintf("%s is the address that was acquired plus %d", what, v.Offset))
 		if v.Base == verifierlog.BTFPtr && v.Flags&verifierlog.Alloc == 0 {
 			d.Helps = append(d.Helps, diag.Help{Text: "pass the pointer that was acquired, not one to a member", Applicability: diag.Placeholder})
 			return

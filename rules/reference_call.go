@@ -197,6 +197,24 @@ func (c *Case) markSpan(d *diag.Diagnostic, file *sourcetext.File, span sourcete
 	}
 }
 
+// tellOrigin tells where the value of a place comes from.
+func (c *Case) tellOrigin(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Link {
+	link := c.made(c.last, l)
+	text := c.made2text(link)
+	switch {
+	case link.Kind == verifierlog.LinkResult:
+		text = "returned by " + quote(sourceName(string(c.Path.Step(link.Step).Func)))
+	case link.Kind == verifierlog.LinkLoad && len(link.From) > 0:
+		if v, ok := c.Path.Before(link.Step, link.From[0]); ok && v.Base == verifierlog.Ctx {
+			text = "comes from the context"
+		}
+	}
+	if text != "" {
+		c.tell(d, link.Step, link.Loc, text)
+	}
+	return link
+}
+
 // stopped is the name of the function that the verifier stopped at the call of,
 // as the source writes it.
 func (c *Case) stopped() string {

@@ -87,6 +87,9 @@ func rcuRequired(c *Case, d *diag.Diagnostic) {
 	}
 	primary(d, "no RCU read section is open here")
 	help := diag.Help{Text: "open the section in front of the call, and close it behind the last use", Applicability: diag.Placeholder}
+	if strings.HasPrefix(c.match.Text, "expected an RCU CS") {
+		help.Text = "open the section before the iterator is made, and close it behind its destruction"
+	}
 	if r, ok := c.lastReleased(verifierlog.ResRCU); ok {
 		primary(d, "no RCU read section is open any more")
 		c.tell(d, r.Released, verifierlog.Reg(0, 0), "the section ends here")
@@ -96,13 +99,11 @@ func rcuRequired(c *Case, d *diag.Diagnostic) {
 		} else {
 			help.Text = "close the section behind this call"
 		}
-	} else if e, ok := c.insertBefore(c.Path.Insn(c.last), "bpf_rcu_read_lock();"); ok {
+	} else if e, ok := c.insertBefore(c.Path.Insn(c.last), "bpf_rcu_read_lock();"); ok && !strings.HasPrefix(c.match.Text, "expected an RCU CS") {
 		help.Edits = []diag.Edit{e}
 	}
 	d.Helps = append(d.Helps, help)
-	if c.last >= 0 {
-		d.Notes = append(d.Notes, "programs in sections that may sleep, such as `fentry.s` and `lsm.s`, run outside of RCU; others need the section for this call all the same where the kernel says so")
-	}
+	d.Notes = append(d.Notes, "a program that may sleep is not inside an RCU read section by itself")
 }
 
 // sleepingCall: a helper, kfunc or global function that may sleep, where
