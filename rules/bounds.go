@@ -210,7 +210,7 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	}
 	primary(d, text)
 	if lost != nil {
-		c.compilerLost(d, lost, x.step, x.loc, x.name)
+		c.compilerLost(d, lost, x.step, x.loc, x.name, limit)
 		return
 	}
 	if d.Code == "BPF0116" {
@@ -218,7 +218,7 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 		d.Helps = append(d.Helps, diag.Help{Text: "access the buffer at constant offsets, or copy it first and use the index on the copy", Applicability: diag.Placeholder})
 		return
 	}
-	if !checked && x.name != "" && len(c.Path.Checks(x.step, x.loc)) == 0 && !c.Path.Truncated {
+	if !checked && isName(x.name) && len(c.Path.Checks(x.step, x.loc)) == 0 && !c.Path.Truncated {
 		d.Notes = append(d.Notes, "on the path to this line nothing compares "+quote(x.name)+" with anything")
 	}
 	d.Helps = append(d.Helps, c.bound(x, limit))

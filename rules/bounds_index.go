@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -88,6 +89,9 @@ func (c *Case) unscale(x *index) {
 		if len(k.From) != 1 || k.Step < 0 {
 			return
 		}
+		if at, _, ok := c.source(c.Path.Insn(k.Step)); ok && k.Kind == verifierlog.LinkArith && at.Expr != nil && at.Expr.Kind == sourcetext.Binary {
+			return // the source computes, not the compiler for an address
+		}
 		switch s := c.Path.Step(k.Step); {
 		case k.Kind == verifierlog.LinkMove, k.Kind == verifierlog.LinkSpill, k.Kind == verifierlog.LinkFill:
 		case k.Kind == verifierlog.LinkArith && s.HasImm && s.Operator == "<<=" && s.Imm >= 0 && s.Imm < 16 && s.Wide:
@@ -113,13 +117,17 @@ func (c *Case) nameIndex(x *index, e expression) {
 		x.name, x.typ = n.Expr, n.Type
 	}
 	i := e.operand(1)
+	a := c.typeOf(e.operand(0))
+	if el := element(a); el != nil && el.ByteSize() > 0 && el.ByteSize() != x.scale {
+		return // the number is not the index alone
+	}
 	if i.simple() && (x.name == "" || isName(i.text()) && !isName(x.name)) && !x.several {
 		x.name, x.typ = i.text(), c.typeOf(i)
 	}
 	if i.node == nil {
 		return
 	}
-	if a := c.typeOf(e.operand(0)); a != nil {
+	if a != nil {
 		if u := a.Underlying(); u.Kind == debuginfo.Array && u.Len > 0 && u.Elem().ByteSize() == x.scale && i.text() == x.name {
 			x.array, x.length = e.operand(0).text(), u.Len
 		}
@@ -183,6 +191,9 @@ func (c *Case) tellNumber(d *diag.Diagnostic, step int, l verifierlog.Loc) {
 		if arith && len(k.From) == 1 && (c.besidePrimary(d, at) || !c.computes(k.Step)) {
 			step, l = k.Step, k.From[0]
 			continue
+		}
+		if src, _, ok := c.source(c.Path.Insn(k.Step)); ok && src.Expr != nil && src.Expr.Kind == sourcetext.Name && (k.Kind == verifierlog.LinkRead || k.Kind == verifierlog.LinkWritten) {
+			return // a local variable that is on the stack
 		}
 		if text := c.numberMade(k); text != "" && !(arith && (c.besidePrimary(d, at) || !c.computes(k.Step))) {
 			c.tell(d, k.Step, k.Loc, text)
@@ -260,10 +271,10 @@ func (c *Case) tellChecks(d *diag.Diagnostic, step int, l verifierlog.Loc, name 
 		if !k.HasImm || !k.AfterKnown {
 			continue
 		}
-		says := strings.TrimPrefix(rangeOf(k.After, typ), "anything from ")
+		says := leaves(&k, typ)
 		switch {
 		case k.Relation == verifierlog.RelDerived || k.Relation == verifierlog.RelCommon || k.Narrowed && k.HasSubject && !k.SubjectNarrowed:
-			if k.Narrowed && says != "" && (limit <= 0 || k.After.Bounds.Umax < uint64(limit)) {
+			if k.Narrowed && says != "" && k.After.Bounds.Umax < k.Before.Bounds.Umax {
 				lost = &k
 			}
 		case k.Narrowed && says != "":
@@ -272,6 +283,20 @@ func (c *Case) tellChecks(d *diag.Diagnostic, step int, l verifierlog.Loc, name 
 		}
 	}
 	return lost, checked
+}
+
+// leaves is the range that a check leaves: "0 to 63".
+func leaves(k *verifierlog.Check, typ *debuginfo.Type) string {
+	b := k.After.Bounds
+	if !k.Wide && k.After.Base == verifierlog.Scalar && !k.After.Const && b.Umax == math.MaxUint32 && b.Umin == 0 {
+		switch signed := typ == nil || typ.Underlying().Signed; {
+		case signed && (b.Smin32 > math.MinInt32 || b.Smax32 < math.MaxInt32):
+			return fmt.Sprintf("%d to %d", b.Smin32, b.Smax32)
+		case b.Umax32 < math.MaxUint32:
+			return fmt.Sprintf("%d to %d", b.Umin32, b.Umax32)
+		}
+	}
+	return strings.TrimPrefix(rangeOf(k.After, typ), "anything from ")
 }
 
 // tellCheck labels a check in the source. The compiler gives merged branches
@@ -322,7 +347,7 @@ func (c *Case) comparison(k *verifierlog.Check, name string) (found expression) 
 	if !ok || name == "" {
 		return expression{}
 	}
-	if at.Expr != nil && mentions(file.Text(at.Expr.Span), name) {
+	if at.Expr != nil && at.Expr.Kind == sourcetext.Binary && mentions(file.Text(at.Expr.Span), name) {
 		return expression{at.Expr, file, insn}
 	}
 	several := false
@@ -337,8 +362,11 @@ func (c *Case) comparison(k *verifierlog.Check, name string) (found expression) 
 		several = several || found.node != nil && found.node.Span != n.Span
 		found = e
 	})
-	if several {
-		return expression{}
+	if several || found.node == nil {
+		found = expression{}
+		if at.Expr != nil && mentions(file.Text(at.Expr.Span), name) {
+			found = expression{at.Expr, file, insn}
+		}
 	}
 	return found
 }
@@ -400,16 +428,25 @@ func mentions(text, name string) bool {
 	}
 }
 
-// compilerLost says that a check was of another copy.
-func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, l verifierlog.Loc, name string) {
-	d.Class = diag.ClassCompiler
-	c.tell(d, k.Step, k.Loc, "this check is of another copy")
-	d.Notes = append(d.Notes, fmt.Sprintf("the compiler checks %s and uses %s; the verifier does not know that what holds for one holds for the other", c.register(k.Loc), c.register(l)))
-	h := diag.Help{Text: "keep the compiler from making two values of one: `barrier_var()` in front of the check", Applicability: diag.Placeholder}
-	if name != "" && isName(name) {
-		h.Text = "keep the compiler from making two values of " + quote(name)
-		if e, ok := c.insertBefore(c.Path.Insn(k.Step), "barrier_var("+name+");"); ok {
-			h.Edits = []diag.Edit{e}
+// compilerLost says that a check was of another copy. It is the compiler's fault where
+// the source compares the very name.
+func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, l verifierlog.Loc, name string, limit int64) {
+	e := c.comparison(k, name)
+	text := "this check is of another copy"
+	if limit > 0 && k.After.Bounds.Umax >= uint64(limit) {
+		text += ", and lets " + leaves(k, nil) + " pass"
+	}
+	c.tellCheck(d, k, name, text)
+	d.Notes = append(d.Notes, fmt.Sprintf("compared is %s, used is %s; the verifier does not know that what holds for one holds for the other", c.register(k.Loc), c.register(l)))
+	h := diag.Help{Text: "check the very value that is used", Applicability: diag.Placeholder}
+	if e.operand(0).text() == name || e.operand(1).text() == name {
+		d.Class = diag.ClassCompiler
+		h.Text = "keep the compiler from making two values of one: `barrier_var()` in front of the check"
+		if isName(name) {
+			h.Text = "keep the compiler from making two values of " + quote(name)
+			if edit, ok := c.insertBefore(c.Path.Insn(k.Step), "barrier_var("+name+");"); ok {
+				h.Edits = []diag.Edit{edit}
+			}
 		}
 	}
 	d.Helps = append(d.Helps, h)
@@ -438,6 +475,9 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 	if h, ok := c.tighten(x, limit); ok {
 		return h
 	}
+	if !isName(x.name) {
+		return c.readOnce(x, limit)
+	}
 	condition := fmt.Sprintf("%s >= %d", x.name, limit)
 	if x.signed() {
 		condition = fmt.Sprintf("%s < 0 || %s", x.name, condition)
@@ -445,10 +485,27 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 	return c.guard(insn, "check "+quote(x.name)+" first"+mask, condition)
 }
 
+// readOnce is the help for an index that is read from memory where it stands:
+// it could be another number each time, so that a check needs it in a variable.
+func (c *Case) readOnce(x *index, limit int64) diag.Help {
+	insn := c.Path.Insn(c.last)
+	h := diag.Help{Text: "read " + quote(x.name) + " into a variable once, check that, and use it", Applicability: diag.Placeholder}
+	i := c.accessed(insn).indexed().operand(1)
+	name := c.freeName(insn, "i", "idx", "index")
+	if name == "" || x.typ == nil || i.text() != x.name {
+		return h
+	}
+	condition := fmt.Sprintf("%s >= %d", name, limit)
+	if x.signed() {
+		condition = fmt.Sprintf("%s < 0 || %s", name, condition)
+	}
+	return c.guardCopy(insn, h.Text, declare(x.typ.Declare(""), name, x.name), condition, i, name)
+}
+
 // tighten is the edit that makes a check of a number against a constant right.
 func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
 	for _, k := range c.Path.Checks(x.step, x.loc) {
-		if !k.HasImm || !k.Narrowed || k.Relation > verifierlog.RelSource || k.After.Bounds.Smax == k.Before.Bounds.Smax {
+		if !k.HasImm || !k.Narrowed || k.Relation > verifierlog.RelSource || k.After.Bounds.Smax == k.Before.Bounds.Smax && (k.Wide || k.After.Bounds.Smax32 == k.Before.Bounds.Smax32) {
 			continue
 		}
 		e := c.comparison(&k, x.name)
@@ -465,6 +522,9 @@ func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
 		}
 		text := fmt.Sprintf("%s %s %d", x.name, operator, limit)
 		if x.signed() {
+			if x.known && x.value.Bounds.Smax < limit {
+				text = e.text() // one end is right already
+			}
 			if operator[0] == '<' {
 				text = fmt.Sprintf("%s >= 0 && %s", x.name, text)
 			} else {

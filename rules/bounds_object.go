@@ -52,6 +52,12 @@ func (c *Case) object(r *reach, x *index) region {
 			o.size = v.MemSize
 		}
 		k := c.made(c.last, r.loc)
+		if o.size == 0 && k.Kind == verifierlog.LinkResult && string(c.Path.Step(k.Step).Func) == "bpf_ringbuf_reserve" {
+			// Older kernels do not print the size of memory.
+			if n, ok := c.Path.Before(k.Step, verifierlog.Reg(k.Loc.Frame, 2)); ok && n.Base == verifierlog.Scalar && n.Const {
+				o.size = max(n.Number, 0)
+			}
+		}
 		switch fn := string(c.Path.Step(k.Step).Func); {
 		case k.Kind == verifierlog.LinkResult && fn != "" && o.size > 0:
 			o.what = fmt.Sprintf("the %s that %s returned", inBytes(o.size), quote(fn))
@@ -79,7 +85,7 @@ func (c *Case) object(r *reach, x *index) region {
 // stackObject finds the variable on the stack.
 func (c *Case) stackObject(o *region, r *reach, x *index) {
 	o.what = "the stack frame"
-	o.advice = "access only what is inside of the variable; a frame has 512 bytes"
+	o.advice = "access only what is inside of the variable"
 	at := r.ptr.Offset
 	if x.found && x.based {
 		at = x.fixed
@@ -97,6 +103,17 @@ func (c *Case) stackObject(o *region, r *reach, x *index) {
 				return // variables that share a place, or a guess
 			}
 			found = &vars[i]
+		}
+	}
+	if base := r.e.indexed().operand(0); found == nil && base.node != nil {
+		// Behind the variable's end, and named: `buf[i]`.
+		for i, v := range vars {
+			if v.Name == base.text() && !v.Likely {
+				if found != nil {
+					return
+				}
+				found = &vars[i]
+			}
 		}
 	}
 	if found == nil || found.Size <= 0 {

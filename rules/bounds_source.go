@@ -230,25 +230,6 @@ func (c *Case) rewrite(e expression, text string) (diag.Edit, bool) {
 	return edit, true
 }
 
-// guard is a help that leaves the function in front of an instruction's
-// statement when a condition holds.
-func (c *Case) guard(insn int, text, condition string) diag.Help {
-	h := diag.Help{Text: text, Applicability: diag.Placeholder}
-	leave, sure := c.leave(insn)
-	if e, ok := c.insertBefore(insn, "if ("+condition+")", "\t"+leave); ok {
-		h.Edits = []diag.Edit{e}
-		if sure {
-			h.Applicability = diag.Likely
-		}
-		return h
-	}
-	if leave == "" {
-		return h
-	}
-	h.Text += ": `if (" + condition + ") " + leave + "`"
-	return h
-}
-
 // called is the name of the function that a step calls, "" when unknown.
 func (c *Case) called(s verifierlog.Step) string {
 	if len(s.Func) > 0 || s.Call != verifierlog.CallSubprog {

@@ -201,10 +201,10 @@ func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 		return
 	}
 	if lost != nil && !l.zero {
-		c.compilerLost(d, lost, c.last, l.loc, l.name)
+		c.compilerLost(d, lost, c.last, l.loc, l.name, have+1)
 		return
 	}
-	if !checked && l.known && !l.value.Const && len(c.Path.Checks(c.last, l.loc)) == 0 && !c.Path.Truncated {
+	if !checked && isName(l.name) && l.known && !l.value.Const && len(c.Path.Checks(c.last, l.loc)) == 0 && !c.Path.Truncated {
 		d.Notes = append(d.Notes, "on the path to this call nothing compares "+l.noun()+" with anything")
 	}
 	c.boundLength(d, l, have)
@@ -253,7 +253,7 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 		case l.typ != nil:
 			typ = l.typ.Declare("")
 		}
-		setup = typ + " " + name + " = " + l.e.text() + ";"
+		setup = declare(typ, name, l.e.text())
 	}
 	over := have > 0 && (!l.known || l.value.Bounds.Umax > uint64(have))
 	var condition string
@@ -273,17 +273,7 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 		d.Helps = append(d.Helps, c.guard(insn, "check "+quote(name)+" before the call", condition))
 		return
 	}
-	h := diag.Help{Text: "keep the size in a variable and check it", Applicability: diag.Placeholder}
-	leave, sure := c.leave(insn)
-	edit, ok := c.insertBefore(insn, setup, "if ("+condition+")", "\t"+leave)
-	argument, can := c.rewrite(l.e, name)
-	if ok && can {
-		h.Edits = []diag.Edit{edit, argument}
-		if sure {
-			h.Applicability = diag.Likely
-		}
-	}
-	d.Helps = append(d.Helps, h)
+	d.Helps = append(d.Helps, c.guardCopy(insn, "keep the size in a variable and check it", setup, condition, l.e, name))
 }
 
 // freeName is the first of some names that no variable in scope has.
@@ -323,6 +313,9 @@ func lengthTooLarge(c *Case, d *diag.Diagnostic) {
 	s := c.Path.Step(c.last)
 	e := c.sourceCall(s.Insn.Index, c.called(s)).operand(loc.Reg)
 	markExpression(d, e)
+	if n, ok := c.sizeField(); ok {
+		primary(d, fmt.Sprintf("the parameter's type has %s", inBytes(n)))
+	}
 	if v, known := c.Path.Before(c.last, loc); known && v.Base == verifierlog.Scalar {
 		primary(d, "a size of "+rangeOf(v, nil))
 		c.origin(d, c.last, loc, "")

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
@@ -192,6 +193,9 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 	if at.Expr != nil && mentions(file.Text(at.Expr.Span), end) {
 		return expression{at.Expr, file, insn}
 	}
+	if e := (expression{at.Expr, file, insn}); at.Expr != nil && at.Expr.Kind == sourcetext.Binary && strings.ContainsAny(at.Expr.Operator, "<>") && (c.isPointer(e.operand(0)) || c.isPointer(e.operand(1))) {
+		return e
+	}
 	others := map[sourcetext.Span]bool{}
 	for i := range checks {
 		if o, f, ok := c.source(c.Path.Insn(checks[i].step)); ok && f == file && o.Expr != nil {
@@ -209,4 +213,9 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 		return expression{}
 	}
 	return found
+}
+
+func (c *Case) isPointer(e expression) bool {
+	t := c.typeOf(e)
+	return t != nil && t.Underlying().Kind == debuginfo.Pointer
 }

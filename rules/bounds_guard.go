@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// guard is a help that leaves the function in front of an instruction's
+// statement when a condition holds. first are statements in front of the check.
+func (c *Case) guard(insn int, text, condition string, first ...string) diag.Help {
+	h := diag.Help{Text: text, Applicability: diag.Placeholder}
+	leave, sure := c.leave(insn)
+	back, known := c.giveBack()
+	if !known {
+		h.Text += ", and give back what is held before leaving"
+	}
+	lines := append(first, "if ("+condition+")", "\t"+leave)
+	if len(back) > 0 {
+		lines = append(first, "if ("+condition+") {")
+		for _, s := range append(back, leave) {
+			lines = append(lines, "\t"+s)
+		}
+		lines = append(lines, "}")
+	}
+	if e, ok := c.insertBefore(insn, lines...); ok {
+		h.Edits = []diag.Edit{e}
+		if sure && known {
+			h.Applicability = diag.Likely
+		}
+		return h
+	}
+	if leave != "" && len(first) == 0 && len(back) == 0 {
+		h.Text += ": `if (" + condition + ") " + leave + "`"
+	}
+	return h
+}
+
+// giveBack are the statements that give back what is held at the last step, so
+// that the function can be left there; known is false where they are not.
+func (c *Case) giveBack() (statements []string, known bool) {
+	open := c.Path.Open(c.last)
+	for i := len(open) - 1; i >= 0; i-- {
+		switch r := open[i]; {
+		case r.Kind == verifierlog.ResRCU:
+			statements = append(statements, "bpf_rcu_read_unlock();")
+		case r.Kind == verifierlog.ResPreempt:
+			statements = append(statements, "bpf_preempt_enable();")
+		case r.Kind == verifierlog.ResReference && r.Func == "bpf_ringbuf_reserve":
+			name := c.holder(r)
+			if name == "" {
+				return nil, false
+			}
+			statements = append(statements, "bpf_ringbuf_discard("+name+", 0);")
+		default:
+			return nil, false
+		}
+	}
+	return statements, true
+}
+
+// holder is the variable that has the pointer to what is held, as it was returned.
+func (c *Case) holder(r verifierlog.Resource) string {
+	frame := c.Path.Step(c.last).Frame
+	for _, l := range c.Path.Places(c.last) {
+		if l.Frame != frame {
+			continue
+		}
+		k := c.made(c.last, l)
+		v, ok := c.Path.Before(c.last, l)
+		if !ok || k.Step != r.Acquired || k.Kind != verifierlog.LinkResult || v.Offset != 0 || v.Base != verifierlog.Mem {
+			continue
+		}
+		if n := c.name(c.last, l); isName(n.Expr) && !n.From && !n.Likely {
+			return n.Expr
+		}
+	}
+	return ""
+}
+
+// guardCopy is a guard of an expression that might give another value when it
+// is read again: it is put into a variable, which is checked and used.
+func (c *Case) guardCopy(insn int, text, declaration, condition string, use expression, name string) diag.Help {
+	h := c.guard(insn, text, condition, declaration)
+	e, ok := c.rewrite(use, name)
+	if len(h.Edits) == 0 || !ok {
+		h.Edits, h.Applicability = nil, diag.Placeholder
+		return h
+	}
+	h.Edits = append(h.Edits, e)
+	return h
+}
+
+// declare is the declaration of a variable with a value.
+func declare(typ, name, value string) string {
+	return strings.TrimSpace(typ) + " " + name + " = " + value + ";"
+}
