@@ -8,6 +8,7 @@ import (
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/cilium/ebpf"
 )
 
 var (
@@ -45,6 +46,41 @@ func (c *Case) fixedUp(d *diag.Diagnostic) {
 		return
 	}
 	c.Summary.Insn = insn
+	c.atInsn(d, insn)
+}
+
+// locate finds the instruction that a complaint is about which does not name it:
+// references to maps are resolved before the verifier begins to walk
+// (resolve_pseudo_ldimm64). It is the nth, from 1, of those that match.
+func (c *Case) locate(d *diag.Diagnostic, nth int, match func(object.Insn, *object.Reloc) bool) {
+	if c.Summary.Insn >= 0 || c.Locate == nil {
+		return
+	}
+	relocs := map[*object.Function]map[int]*object.Reloc{}
+	for insn := 0; ; insn++ {
+		fn, i, ok := c.Locate(insn)
+		if !ok {
+			return
+		}
+		if relocs[fn] == nil {
+			relocs[fn] = map[int]*object.Reloc{}
+			for n := range fn.Relocs {
+				relocs[fn][fn.Relocs[n].Insn] = &fn.Relocs[n]
+			}
+		}
+		if !match(fn.Insns[i], relocs[fn][i]) {
+			continue
+		}
+		if nth--; nth == 0 {
+			c.Summary.Insn = insn
+			c.atInsn(d, insn)
+			return
+		}
+	}
+}
+
+// atInsn makes an instruction the place of a diagnostic.
+func (c *Case) atInsn(d *diag.Diagnostic, insn int) {
 	d.Insn = new(insn)
 	if l, ok := c.label(insn, ""); ok {
 		l.Primary = true
@@ -56,6 +92,11 @@ func (c *Case) fixedUp(d *diag.Diagnostic) {
 // not of a map or a module's BTF (add_used_map, add_fd_from_fd_array, find_kfunc_desc_btf).
 func badDescriptor(c *Case, d *diag.Diagnostic) {
 	p := c.pattern()
+	if strings.HasPrefix(p, "fd %d is not") {
+		c.locate(d, 1, func(in object.Insn, r *object.Reloc) bool {
+			return r == nil && in.Code == object.CodeLdImm && in.Src() == object.PseudoMap && strconv.Itoa(int(in.Imm)) == c.wildcard(0)
+		})
+	}
 	what := "map"
 	if strings.Contains(p, "BTF") && !strings.Contains(p, "or btf") || strings.HasPrefix(p, "kfunc") {
 		what = "kernel module's BTF"
@@ -74,6 +115,7 @@ func badDescriptor(c *Case, d *diag.Diagnostic) {
 
 // mapNotUsable: check_map_prog_compatibility.
 func mapNotUsable(c *Case, d *diag.Diagnostic) {
+	c.locateMap(d)
 	name := "this map"
 	if r, ok := c.reference(c.Summary.Insn); ok && r.Map != nil {
 		name = "map " + quote(r.Map.Name)
@@ -86,6 +128,7 @@ func mapNotUsable(c *Case, d *diag.Diagnostic) {
 	switch p := c.pattern(); {
 	case strings.HasPrefix(p, "only one cgroup storage"):
 		d.Message = "the program uses two cgroup storages of one type"
+		primary(d, "this is the second one")
 		sentences(d, "a program has one storage of type BPF_MAP_TYPE_CGROUP_STORAGE and one that is per CPU; the kernel finds it by the cgroup that the program is attached to")
 		suggest(d, "put both values into one structure, or use BPF_MAP_TYPE_CGRP_STORAGE")
 	case strings.HasPrefix(p, "Only one arena"):
@@ -108,8 +151,41 @@ func mapNotUsable(c *Case, d *diag.Diagnostic) {
 	}
 }
 
+// locateMap finds the reference to the map that mapNotUsable is about.
+func (c *Case) locateMap(d *diag.Diagnostic) {
+	var seen []*object.Map
+	switch p := c.pattern(); {
+	case strings.HasPrefix(p, "only one cgroup storage"):
+		c.locate(d, 1, func(_ object.Insn, r *object.Reloc) bool {
+			if r == nil || r.Map == nil || r.Map.Type != ebpf.CGroupStorage && r.Map.Type != ebpf.PerCPUCGroupStorage {
+				return false
+			}
+			for _, m := range seen {
+				if m != r.Map && m.Type == r.Map.Type {
+					return true
+				}
+			}
+			seen = append(seen, r.Map)
+			return false
+		})
+	case strings.HasPrefix(p, "Only one arena"):
+		c.locate(d, 1, func(_ object.Insn, r *object.Reloc) bool {
+			if r == nil || r.Map == nil || r.Map.Type != ebpf.Arena {
+				return false
+			}
+			seen = append(seen, r.Map)
+			return seen[0] != r.Map
+		})
+	}
+}
+
 // mapValueAddress: the address of a global variable, BPF_PSEUDO_MAP_VALUE, in resolve_pseudo_ldimm64.
 func mapValueAddress(c *Case, d *diag.Diagnostic) {
+	if strings.HasPrefix(c.pattern(), "invalid access to map value pointer") {
+		c.locate(d, 1, func(in object.Insn, r *object.Reloc) bool {
+			return r != nil && r.Kind == object.RelocData && fmt.Sprint(uint64(uint32(in.Imm))+r.Offset) == c.wildcard(1)
+		})
+	}
 	r, ok := c.reference(c.Summary.Insn)
 	name := "a map"
 	if ok && r.Map != nil {
