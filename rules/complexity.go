@@ -110,7 +110,7 @@ func (c *Case) spent(p *verifierlog.Profile, all bool) string {
 	case 10*p.Visits > 9*st.Insns:
 		return fmt.Sprintf("nearly all were spent on one path, which has %d steps", p.Visits)
 	}
-	s := fmt.Sprintf("the last path has %d steps, %s of all; the rest went into other branches", p.Visits, share(p.Visits, st.Insns))
+	s := fmt.Sprintf("the last path has %d steps, %s of all, and the rest went into other branches", p.Visits, share(p.Visits, st.Insns))
 	if st.TotalStates > 0 {
 		s += fmt.Sprintf(", with %d different states", st.TotalStates)
 	}
@@ -165,8 +165,9 @@ func (c *Case) hotLines(d *diag.Diagnostic, p *verifierlog.Profile, l *verifierl
 	}
 }
 
-// maxPasses is how many passes of a loop are compared.
-const maxPasses = 64
+// maxPasses is how many passes of a loop are compared; each costs a walk over
+// a part of the log.
+const maxPasses = 12
 
 // apart says what differs from pass to pass, which keeps the verifier from
 // seeing that it has been here before.
@@ -177,10 +178,13 @@ func (c *Case) apart(l verifierlog.LoopVisits) string {
 		step := visits[len(visits)-1-n]
 		for _, ch := range c.Path.Changing(step) {
 			name := c.name(step, ch.Loc)
-			if name.Expr == "" || name.From {
+			s := quote(name.Expr)
+			switch {
+			case c.Locate == nil && (ch.Before.Base == verifierlog.Scalar || ch.After.Base == verifierlog.Scalar):
+				s = c.register(ch.Loc)
+			case name.Expr == "" || name.From:
 				continue
 			}
-			s := quote(name.Expr)
 			if !slices.Contains(names, s) {
 				names = append(names, s)
 			}
@@ -190,10 +194,10 @@ func (c *Case) apart(l verifierlog.LoopVisits) string {
 		}
 	}
 	if len(exact) > 0 {
-		return "no pass begins in a state that was seen before: values differ of which the verifier needs the exact number, " + list(exact)
+		return "no pass shown begins in a state that was seen before: values differ of which the verifier needs the exact number, " + list(exact)
 	}
 	if len(names) > 0 {
-		return "no pass begins in a state that was seen before; what differs: " + list(names)
+		return "no pass shown begins in a state that was seen before; what differs: " + list(names)
 	}
 	return ""
 }
@@ -277,8 +281,11 @@ func smaller() []diag.Help {
 
 // share is a part of a whole in percent: "97 %".
 func share(part, whole int) string {
-	if whole <= 0 {
+	switch {
+	case whole <= 0 || part <= 0:
 		return "0 %"
+	case 100*part < whole:
+		return "less than 1 %"
 	}
-	return fmt.Sprintf("%d %%", (100*part+whole/2)/whole)
+	return fmt.Sprintf("%d %%", 100*part/whole)
 }

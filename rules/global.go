@@ -28,6 +28,11 @@ type signature struct {
 	void  bool             // it is a `void *`
 }
 
+var (
+	calledInText = regexp.MustCompile(`into func#\d+ \('(\w+)'\)`)
+	typeInText   = regexp.MustCompile(`reference type\('(\w+) (\w*)'`)
+)
+
 var functionInText = regexp.MustCompile(`[Ff]unction (\w+)|\bin (\w+)\(\)`)
 
 // signature finds out which function a complaint means: it is named, or is
@@ -37,6 +42,14 @@ func (c *Case) signature() (s signature) {
 	s.arg = -1
 	if m := functionInText.FindStringSubmatch(c.match.Text); m != nil {
 		s.name = m[1] + m[2]
+	} else if m := calledInText.FindStringSubmatch(c.Summary.Message); m != nil {
+		s.name = m[1]
+	}
+	if m := typeInText.FindStringSubmatch(c.match.Text); m != nil && m[2] != "" {
+		s.typ = m[2]
+		if m[1] == "FWD" || m[1] == "STRUCT" {
+			s.typ = "struct " + m[2]
+		}
 	}
 	for _, p := range [...]string{"arg#", "args#", "Arg#", "arg ", "arg"} {
 		if _, rest, ok := strings.Cut(c.match.Text, p); ok {
@@ -119,7 +132,7 @@ func (s *signature) parameter(o *object.Object) {
 		s.void = to == 0
 		id = o.BTF.Underlying(to)
 	}
-	if id != 0 {
+	if id != 0 && s.typ == "" {
 		s.typ = o.BTF.Describe(id)
 	}
 }
@@ -140,6 +153,10 @@ func (s *signature) say() string {
 // parameter that is meant.
 func (c *Case) markSignature(d *diag.Diagnostic, s *signature, text string) {
 	if s.fn == nil {
+		if c.last >= 0 && len(c.Path.Step(c.last).Func) == 0 && s.name != "" {
+			d.Notes = append(d.Notes, text)
+			text = "calls " + quote(s.name)
+		}
 		primary(d, text)
 		return
 	}
@@ -220,6 +237,9 @@ func globalReturn(c *Case, d *diag.Diagnostic) {
 		}
 	}
 	d.Message = "the global function " + quote(s.name) + " returns " + what + ", and has to return a number"
+	if s.fn == nil {
+		d.Message = "the global function " + quote(s.name) + " does not return a number"
+	}
 	c.markSignature(d, &s, "returns "+what)
 	d.Notes = append(d.Notes, "a global function is verified alone, and its callers know of the result only that it is a number")
 	if g := c.callGraph(); s.fn != nil && !g.called(s.fn) { // an exception callback, which has to be global

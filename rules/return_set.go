@@ -24,7 +24,7 @@ func voidHook(c *Case, d *diag.Diagnostic) {
 	if c.last < 0 || len(c.Path.Step(c.last).Func) == 0 {
 		primary(d, "the result")
 	}
-	d.Notes = append(d.Notes, "the kernel calls this hook to tell of something that happened; it cannot be refused any more")
+	d.Notes = append(d.Notes, "the kernel calls this hook to tell that something happens, and asks nobody whether it may")
 	d.Helps = append(d.Helps, diag.Help{Text: "return 1 without `bpf_set_retval`, or attach to a hook that returns `int`, before the event"})
 }
 

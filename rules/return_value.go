@@ -30,10 +30,10 @@ func returnValue(c *Case, d *diag.Diagnostic) {
 // callbackReturn: likewise of a callback, which has the range of the function
 // that runs it.
 func callbackReturn(c *Case, d *diag.Diagnostic) {
-	who, m := "this callback", returnMeaning{}
+	who, runs, m := "the callback", "runs the callback", returnMeaning{}
 	if c.last >= 0 {
 		if p, ok := c.place(c.Path.Insn(c.last)); ok {
-			who = quote(p.Function)
+			who, runs = "the callback "+quote(p.Function), "its callback is "+quote(p.Function)
 		}
 		call := c.Path.Callsite(c.last, max(c.Path.Step(c.last).Frame, 1))
 		if call < 0 && c.Path.Begin > 0 {
@@ -41,10 +41,10 @@ func callbackReturn(c *Case, d *diag.Diagnostic) {
 		}
 		if s := c.Path.Step(call); call >= 0 && len(s.Func) > 0 {
 			m.means = callbackMeaning(string(s.Func))
-			defer func() { c.tell(d, call, verifierlog.Reg(0, 0), "its callback is "+who) }()
+			defer func() { c.tell(d, call, verifierlog.Reg(0, 0), runs) }()
 		}
 	}
-	c.outOfRange(d, m, "the callback "+who+" returns %s, and may return %s")
+	c.outOfRange(d, m, who+" returns %s, and may return %s")
 }
 
 // complained is the register that the complaint names.
