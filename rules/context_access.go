@@ -219,7 +219,7 @@ func socketStruct(kind string) string {
 	return "bpf_sock"
 }
 
-// storeToContext: an immediate store, which Linux before 6.3 did not translate
+// storeToContext: an immediate store, which Linux before 6.4 did not translate
 // for a context and the like (check_mem_access's callers).
 func storeToContext(c *Case, d *diag.Diagnostic) {
 	what := "the context"
@@ -231,6 +231,6 @@ func storeToContext(c *Case, d *diag.Diagnostic) {
 		d.Message = "this kernel does not take a constant stored straight into " + target
 	}
 	primary(d, "the compiler stores the constant without a register here")
-	note(d, "Linux 6.3 and later take such stores")
+	note(d, "Linux 6.4 and later take such stores")
 	advise(d, "compile with `-mcpu=v3`, which always stores from a register")
 }
