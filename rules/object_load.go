@@ -42,7 +42,7 @@ func (c *Case) reference(insn int) (r object.Reloc, ok bool) {
 func (c *Case) fixedUp(d *diag.Diagnostic) {
 	number, rest, ok := strings.Cut(c.Summary.Message, ": <invalid ")
 	insn, err := strconv.Atoi(number)
-	if !ok || rest == "" || err != nil || insn < 0 || c.Summary.Insn >= 0 {
+	if !ok || rest == "" || err != nil || insn < 0 {
 		return
 	}
 	c.Summary.Insn = insn
