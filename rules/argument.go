@@ -105,6 +105,9 @@ func (c *Case) got(a badArgument) (string, verifierlog.Value) {
 		if v.Base == verifierlog.NotInit {
 			return "", v
 		}
+		if v.Base == verifierlog.Mem && v.Flags&(verifierlog.ReadOnly|verifierlog.Untrusted) != 0 {
+			return "a pointer to memory that can only be read", v
+		}
 		return kindOf(v), v
 	}
 	_, word, ok := strings.Cut(c.match.Text, "type=")
@@ -158,12 +161,10 @@ func wanted(expected []string, k callee, n int) string {
 			return is + " in a map's value"
 		}
 		return "the address of a field in a map's value"
-	case is != "" && !has["fp"]:
+	case is != "":
 		return is
 	case has["fp"]:
 		return "a pointer to memory"
-	case is != "":
-		return is
 	}
 	return "another pointer"
 }
@@ -205,12 +206,8 @@ func (c *Case) atPrimary(d *diag.Diagnostic, step int) bool {
 			return true
 		}
 		// What the compiler puts into registers for a call is at the call.
-		at, file, ok := c.source(c.Path.Insn(c.last))
-		if ok && at.Expr != nil {
-			line, column := file.Position(at.Expr.Span.Start)
-			if l.Line == line && l.Column == column {
-				return true
-			}
+		if call, ok := c.label(c.Path.Insn(c.last), ""); ok && l.Line == call.Line && l.Column == call.Column {
+			return true
 		}
 	}
 	return false

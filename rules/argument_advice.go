@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -81,6 +82,9 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 		help("use it before that, or get it anew")
 		return
 	}
+	if slices.Contains(c.expected(), "fp") && want != "a dynptr on the stack" {
+		want = "a pointer to memory"
+	}
 	switch want {
 	case "the program's context":
 		if e, ok := c.contextEdit(a); ok {
@@ -100,6 +104,8 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 		help("pass the address of a map that is defined in SEC(\".maps\")")
 	case "a pointer to memory":
 		switch {
+		case v.Base == verifierlog.Ctx && a.callee.Own:
+			help("to work on the context, declare the parameter with the context's type or tag it `__arg_ctx`; for memory, pass the address of a local variable")
 		case v.Base == verifierlog.Ctx:
 			help("copy what the function needs of the context to a local variable, and pass its address")
 		case v.Base == verifierlog.Scalar:

@@ -168,6 +168,8 @@ func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value)
 					if v.Flags&verifierlog.RCU != 0 {
 						text = "read from a `struct " + base.TypeName + "`: it stays until the RCU section ends"
 					}
+				case verifierlog.Ctx:
+					text = "an argument of the program, which the kernel does not promise to keep alive"
 				case verifierlog.MapValue:
 					text = "a kptr that is read without `bpf_kptr_xchg` may be freed at any time"
 				}
@@ -210,6 +212,11 @@ func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Valu
 		d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
 	}
 	rcu := strings.Contains(c.match.Text, "must be a rcu pointer") || strings.Contains(c.match.Text, "rcu_ptr_")
+	kind, _, _ := strings.Cut(c.Program.Section, "/")
+	if kind = strings.TrimSuffix(kind, ".s"); kind == "fentry" || kind == "fexit" {
+		d.Notes = append(d.Notes, "the arguments of fentry and fexit programs are not trusted; those of tp_btf, iter and most LSM programs are")
+		help("attach with `SEC(\"tp_btf/...\")` or `SEC(\"lsm/...\")`, or take a reference with the kfunc that acquires this type")
+	}
 	switch {
 	case v.Base != verifierlog.BTFPtr:
 		help("pass a pointer from the program's arguments, or one that a kfunc returned")

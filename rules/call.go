@@ -17,6 +17,7 @@ type callee struct {
 	Name   string // `bpf_loop`; "" when the log does not say
 	Params []signatures.Param
 	Sleeps bool
+	Own    bool // a function of the program
 }
 
 // callee is the function that is called where the verifier gave up. name is
@@ -56,7 +57,7 @@ func (c *Case) callee(name string) callee {
 
 // subprogram is a function of the object, with the parameters that BTF has.
 func (c *Case) subprogram(fn *object.Function) callee {
-	k := callee{Name: fn.Name}
+	k := callee{Name: fn.Name, Own: true}
 	b := c.Object.BTF
 	if b == nil {
 		return k

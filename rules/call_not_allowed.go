@@ -241,6 +241,8 @@ func kfuncNotAllowed(c *Case, d *diag.Diagnostic) {
 		if c.Program.Type == "xdp" {
 			help("call `bpf_dynptr_from_xdp`")
 		}
+	case "bpf_sock_destroy":
+		help("call it in an iterator: `SEC(\"iter/tcp\")` or `SEC(\"iter/udp\")`")
 	case "bpf_dynptr_from_xdp":
 		help("programs that get a `struct __sk_buff` call `bpf_dynptr_from_skb`")
 	}
@@ -250,15 +252,15 @@ func kfuncNotAllowed(c *Case, d *diag.Diagnostic) {
 // is among them: then this kernel is older, or the kfunc refuses for itself.
 func kfuncTypes(c *Case, d *diag.Diagnostic, types []string) {
 	for _, t := range types {
-		if t == "unspec" || c.Program.Type != "" && kfuncHook(t) == kfuncHook(c.Program.Type) {
-			d.Notes = append(d.Notes, "Linux 7.3 has it for this program type; this kernel does not, or not for this attach point")
+		if t == "unspec" || c.Program.Type != "" && (t == c.Program.Type || t == kfuncHook(c.Program.Type)) {
+			d.Notes = append(d.Notes, "Linux 7.3 registers it for this program type; this kernel does not, or the function is for some attach points only")
 			return
 		}
 	}
 	d.Notes = append(d.Notes, "Linux 7.3 has it for programs of these types: "+strings.Join(types, ", "))
 }
 
-// kfuncHook joins program types that have their kfuncs in common
+// kfuncHook is the program type whose kfuncs a program has besides those of its own
 // (bpf_prog_type_to_kfunc_hook in kernel/bpf/btf.c).
 func kfuncHook(typ string) string {
 	switch {

@@ -87,8 +87,10 @@ func param(decl string) (p Param, ok bool) {
 	}
 	p.Type, p.Name = split(decl)
 	// What follows the two underscores tells the verifier of kfuncs what the
-	// argument is (is_kfunc_arg_*).
-	p.Name, _, _ = strings.Cut(p.Name, "__")
+	// argument is (is_kfunc_arg_*). The size of `buffer` is `buffer__sz`.
+	if name, suffix, _ := strings.Cut(p.Name, "__"); !strings.HasPrefix(suffix, "sz") {
+		p.Name = name
+	}
 	return p, true
 }
 
