@@ -40,6 +40,7 @@ func dynptrUninitialised(c *Case, d *diag.Diagnostic) {
 			return
 		}
 		d.Notes = append(d.Notes, "on the path to this line nothing makes a dynptr there")
+		c.skippedMaking(d, n)
 		d.Helps = append(d.Helps, diag.Help{Text: "make it on every path that comes here, for example with `bpf_dynptr_from_mem`; the result of that call needs no check for this", Applicability: diag.Placeholder})
 		return
 	}

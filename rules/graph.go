@@ -80,16 +80,19 @@ func nodeOwnership(c *Case, d *diag.Diagnostic) {
 func (c *Case) gaveAway(n int) (int, bool) {
 	frame := c.Path.Step(c.last).Frame
 	now, ok := c.Path.Before(c.last, verifierlog.Reg(frame, n))
-	if !ok || now.ID == 0 {
+	if !ok {
 		return -1, false
 	}
+	origin := c.made(c.last, verifierlog.Reg(frame, n)).Step
 	for step := c.last - 1; step >= max(c.Path.Begin, 0); step-- {
 		fn := string(c.Path.Step(step).Func)
 		if !strings.HasPrefix(fn, "bpf_list_push") && !strings.HasPrefix(fn, "bpf_rbtree_add") && !strings.HasPrefix(fn, "bpf_list_add") {
 			continue
 		}
-		v, ok := c.Path.Before(step, verifierlog.Reg(c.Path.Step(step).Frame, 2))
-		if ok && v.ID == now.ID && v.Flags&verifierlog.NonOwning == 0 {
+		given := verifierlog.Reg(c.Path.Step(step).Frame, 2)
+		v, ok := c.Path.Before(step, given)
+		same := v.ID != 0 && v.ID == now.ID || origin >= 0 && c.made(step, given).Step == origin
+		if ok && same && v.Flags&verifierlog.NonOwning == 0 {
 			return step, true
 		}
 	}

@@ -102,6 +102,7 @@ func iteratorUninitialised(c *Case, d *diag.Diagnostic) {
 		}
 		if _, made := c.madeAt(slot); !made && !c.Path.Truncated {
 			d.Notes = append(d.Notes, "on the path to this line nothing makes an iterator there")
+			c.skippedMaking(d, n)
 		}
 	}
 	if kind != "" {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -97,6 +98,7 @@ func unlockWithoutLock(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "remove one of the two unlocks, or leave the function behind the first", Applicability: diag.Placeholder})
 		return
 	}
+	c.skipped(d, regexp.MustCompile(`\bbpf_(res_)?spin_lock\w*\s*\(`), "the branch that locks is not taken on this path")
 	d.Helps = append(d.Helps, diag.Help{Text: "lock it on every path that comes here", Applicability: diag.Placeholder})
 }
 
@@ -189,7 +191,9 @@ func secondLock(c *Case, d *diag.Diagnostic) {
 	} else {
 		d.Notes = append(d.Notes, "a program may hold one `bpf_spin_lock` at a time, so that no two programs can wait for each other")
 	}
-	if ok && h.release != "" {
+	if strings.Contains(c.match.Text, "AA deadlock") {
+		d.Helps = append(d.Helps, diag.Help{Text: "take the lock in one of the two places only", Applicability: diag.Placeholder})
+	} else if ok && h.release != "" {
 		help := diag.Help{Text: "unlock the first before that", Applicability: diag.Placeholder}
 		help.Edits = c.insertion(c.last, h)
 		d.Helps = append(d.Helps, help)

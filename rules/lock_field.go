@@ -76,6 +76,8 @@ func mapWithoutField(c *Case, d *diag.Diagnostic) {
 	}
 	owner, name := "map", ""
 	switch f := c.match.Fields; {
+	case len(f) >= 2 && (f[0] == "map" || f[0] == "local"):
+		owner, name = f[0], f[1]
 	case len(f) == 3:
 		owner, name = f[0], f[1]
 	case len(f) == 2 && strings.HasPrefix(c.match.Text, "map"):
@@ -120,6 +122,7 @@ func mapWithoutBTF(c *Case, d *diag.Diagnostic) {
 	d.Message = fmt.Sprintf("map `%s` has no type information, which `%s` needs", name, field)
 	primary(d, "needs a map with BTF")
 	c.markArgument(d, 1)
+	d.Notes = append(d.Notes, "loaders make a map without type information where its definition has none, and also where the kernel refuses it, such as with two locks in one value")
 	d.Helps = append(d.Helps, diag.Help{Text: "declare the map in `SEC(\".maps\")` with `__type(key, ...)` and `__type(value, ...)`, and compile with `-g`", Applicability: diag.Placeholder})
 }
 

@@ -204,6 +204,8 @@ func (c *Case) tellOrigin(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Lin
 	switch {
 	case link.Kind == verifierlog.LinkResult:
 		text = "returned by " + quote(sourceName(string(c.Path.Step(link.Step).Func)))
+	case link.Kind == verifierlog.LinkAddress:
+		text = "" // what it is the address of is told where it is used
 	case link.Kind == verifierlog.LinkLoad && len(link.From) > 0:
 		if v, ok := c.Path.Before(link.Step, link.From[0]); ok && v.Base == verifierlog.Ctx {
 			text = "comes from the context"

@@ -62,7 +62,7 @@ func (c *Case) leaving(since verifierlog.Resource) (l leaving, ok bool) {
 			continue
 		}
 		q, ok := c.place(c.Path.Insn(step))
-		if !ok || q.File != p.File || q.Column == 0 {
+		if !ok || q.File != p.File || q.Column == 0 || !c.ownPlace(step) {
 			continue
 		}
 		if off, ok := file.Offset(q.Line, q.Column); ok && inside(sourcetext.Span{Start: off, End: off}, l.function.Body) {
@@ -70,6 +70,26 @@ func (c *Case) leaving(since verifierlog.Resource) (l leaving, ok bool) {
 		}
 	}
 	return l, true
+}
+
+// ownPlace says whether the place of a step's instruction is its own. Line
+// information has a record where the line changes in the order of the code: an
+// instruction that a jump leads to, and that has no record, is given that of
+// the code in front of it, which the path may not have come through.
+func (c *Case) ownPlace(step int) bool {
+	for n := 0; n < 64; n++ {
+		insn := c.Path.Insn(step)
+		p, ok := c.place(insn)
+		q, before := c.place(insn - 1)
+		if !ok || !before || p.Line != q.Line || p.Column != q.Column || p.File != q.File {
+			return ok
+		}
+		if prev := c.Path.Insn(step - 1); prev != insn-1 && prev != insn-2 {
+			return false
+		}
+		step--
+	}
+	return false
 }
 
 var returnWord = regexp.MustCompile(`\b(return|goto)\b`)

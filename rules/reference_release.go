@@ -70,7 +70,7 @@ func (c *Case) holding(r verifierlog.Resource) held {
 	switch {
 	case r.Kind == verifierlog.ResRCU:
 		h.what, h.got, h.fn, h.release = "the RCU read section", "the RCU read section begins here", "bpf_rcu_read_unlock", "bpf_rcu_read_unlock();"
-		h.advice = "leave the section before leaving"
+		h.advice = "close the section before leaving"
 	case r.Kind == verifierlog.ResPreempt:
 		h.what, h.got, h.fn, h.release = "preemption", "preemption is disabled here", "bpf_preempt_enable", "bpf_preempt_enable();"
 		h.advice = "enable preemption before leaving"

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -63,6 +64,10 @@ func preemptUnbalanced(c *Case, d *diag.Diagnostic) {
 func (c *Case) closedBefore(d *diag.Diagnostic, kind verifierlog.ResourceKind, text string) {
 	r, ok := c.lastReleased(kind)
 	if !ok {
+		opener := map[verifierlog.ResourceKind]string{verifierlog.ResRCU: "bpf_rcu_read_lock", verifierlog.ResPreempt: "bpf_preempt_disable"}[kind]
+		if opener != "" {
+			c.skipped(d, regexp.MustCompile(`\b`+opener+`\s*\(`), "the branch that begins the section is not taken on this path")
+		}
 		d.Helps = append(d.Helps, diag.Help{Text: "remove this call, or begin the section on every path that comes here", Applicability: diag.Placeholder})
 		return
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -111,6 +112,9 @@ func uninitialisedStack(c *Case, d *diag.Diagnostic) {
 		if len(names) > 0 && variable != nil {
 			d.Message = quote(variable.Name) + " holds " + what + ", whose bytes cannot be read"
 		}
+		if name := c.objectPhrase(r.arg, ""); name != "" && r.arg > 0 {
+			d.Message = name + " holds " + what + ", whose bytes cannot be read"
+		}
 		primary(d, reads+" them")
 		if object == 'd' {
 			d.Helps = append(d.Helps, diag.Help{Text: "read what it stands for with `bpf_dynptr_read`, or a pointer from `bpf_dynptr_data` or `bpf_dynptr_slice`", Applicability: diag.Placeholder})
@@ -155,7 +159,8 @@ func uninitialisedStack(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, note)
 	}
 	c.initialise(d, variable, padding)
-	c.skippedBranch(d, variable)
+	set := regexp.MustCompile(`\b` + regexp.QuoteMeta(variable.Name) + `\b[][.\w]*\s*=[^=]`)
+	c.skipped(d, set, "the branch that sets "+quote(variable.Name)+" is not taken on this path")
 }
 
 // stackParts are the variables in the bytes that are read.
