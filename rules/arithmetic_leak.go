@@ -52,7 +52,7 @@ func pointerLeak(c *Case, d *diag.Diagnostic) {
 		if name := c.exact(c.last, l, ""); name != "" {
 			d.Message = fmt.Sprintf("%s is a pointer and would be %s", name, where)
 		}
-		note(d, "the value is %s", kindOf(c.at(l)))
+		note(d, "the value is %s", pointerKind(c.at(l)))
 		c.whence(d, l)
 	}
 	if c.said("R0 leaks") || where == "returned" {
@@ -113,7 +113,7 @@ func speculation(c *Case, d *diag.Diagnostic) {
 	primary(d, "computed here")
 	_, _, l, ok := c.operands()
 	if ok && isPointer(c.at(l)) {
-		note(d, "the pointer is %s", kindOf(c.at(l)))
+		note(d, "the pointer is %s", pointerKind(c.at(l)))
 		c.whence(d, l)
 	}
 	if s := c.failing(); s.Op != verifierlog.OpALU {

@@ -54,13 +54,21 @@ func offsetTooLarge(c *Case, d *diag.Diagnostic) {
 		if ok && offset.Reg >= 0 {
 			c.explainOffset(d, offset, pointer, fmt.Sprintf("may be as low as %d", n))
 		}
+	case c.failing().Op == verifierlog.OpALU && c.failing().Operator != "+=" && c.failing().Operator != "-=":
+		// The offset is looked at before the operator.
+		recode(d, "BPF0302")
+		c.match.Fields = []string{"", c.failing().Operator}
+		pointerOperator(c, d)
+		return
+	case c.said("%s pointer offset") && n == math.MinInt64:
+		d.Message = "a pointer whose offset has no bounds is moved again"
 	case c.said("%s pointer offset"):
 		d.Message = fmt.Sprintf("a pointer that was moved by %d already is moved again", n)
 	default:
 		d.Message = fmt.Sprintf("%d is too far to move a pointer", n)
 		if ok {
 			d.Message = fmt.Sprintf("%d is too far to move %s", n, c.exact(c.last, pointer, "a pointer"))
-			note(d, "the pointer is %s", kindOf(c.at(pointer)))
+			note(d, "the pointer is %s", pointerKind(c.at(pointer)))
 			c.whence(d, pointer)
 		}
 		if ok && offset.Reg >= 0 {
@@ -82,7 +90,7 @@ func (c *Case) explainOffset(d *diag.Diagnostic, offset, pointer verifierlog.Loc
 	case n.Expr != "":
 		value = quote(n.Expr)
 	}
-	to := kindOf(c.at(pointer))
+	to := pointerKind(c.at(pointer))
 	if name := c.exact(c.last, pointer, ""); name != "" {
 		to = name
 	}

@@ -33,7 +33,7 @@ func mixedPointers(c *Case, d *diag.Diagnostic) {
 	}
 	if l, ok := c.addressed(); ok {
 		if v := c.at(l); isPointer(v) {
-			note(d, "on this path it is %s; another path, checked before, comes here with a pointer of another kind", kindOf(v))
+			note(d, "on this path it is %s; another path, checked before, comes here with a pointer of another kind", pointerKind(v))
 		}
 		c.whence(d, l)
 		if k, ok := c.moved(c.last, l); ok {

@@ -55,7 +55,7 @@ func arithmeticForbidden(c *Case, d *diag.Diagnostic) {
 	v := c.at(l)
 	what := c.exact(c.last, l, "this")
 	if isPointer(v) {
-		d.Message = what + " is " + kindOf(v) + ", which cannot be moved"
+		d.Message = what + " is " + pointerKind(v) + ", which cannot be moved"
 	}
 	link := c.whence(d, l)
 	switch v.Base {
@@ -93,7 +93,7 @@ func pointerOperator(c *Case, d *diag.Diagnostic) {
 			d.Message += ", not " + quote(operator)
 		}
 	}
-	note(d, "it is %s", kindOf(c.at(l)))
+	note(d, "it is %s", pointerKind(c.at(l)))
 	c.whence(d, l)
 	advise(d, "compute with the distance between two pointers, `p - data`, which is a number, and add the result to the pointer")
 }
@@ -124,7 +124,7 @@ func pointerTruncated(c *Case, d *diag.Diagnostic) {
 				if name := c.exact(c.last, l, ""); name != "" {
 					d.Message = "only part of the pointer " + name + " is stored"
 				}
-				note(d, "the value is %s", kindOf(c.at(l)))
+				note(d, "the value is %s", pointerKind(c.at(l)))
 				c.whence(d, l)
 			}
 		}
@@ -141,7 +141,7 @@ func pointerTruncated(c *Case, d *diag.Diagnostic) {
 	}
 	link := c.whence(d, l)
 	if isPointer(c.at(l)) {
-		note(d, "it is %s; the operation takes its lower 32 bits only", kindOf(c.at(l)))
+		note(d, "it is %s; the operation takes its lower 32 bits only", pointerKind(c.at(l)))
 		if link.Kind == verifierlog.LinkLoad && c.memoryBefore(link).Base == verifierlog.Ctx {
 			note(d, "`data` and the like are declared as 32-bit numbers, but what is loaded from them is a pointer")
 		}
@@ -164,9 +164,9 @@ func pointerPlusPointer(c *Case, d *diag.Diagnostic) {
 	}
 	c.whence(d, dst)
 	c.whence(d, src)
-	l, r := kindOf(c.at(dst)), kindOf(c.at(src))
+	l, r := pointerKind(c.at(dst)), pointerKind(c.at(src))
 	if l == r {
-		note(d, "both are %s", l)
+		note(d, "each is %s", l)
 	} else {
 		note(d, "one is %s, the other %s", l, r)
 	}
@@ -197,7 +197,7 @@ func pointerSubtracted(c *Case, d *diag.Diagnostic) {
 			d.Message = name + " is a pointer and cannot be subtracted from the number " + n
 		}
 		if isPointer(c.at(l)) {
-			note(d, "%s is %s", name, kindOf(c.at(l)))
+			note(d, "the pointer is %s", pointerKind(c.at(l)))
 		}
 	}
 	advise(d, "subtract pointers from pointers only: `data_end - data` is a number")

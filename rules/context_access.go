@@ -52,7 +52,7 @@ func contextAccess(c *Case, d *diag.Diagnostic) {
 		kind = "a program of type `" + c.Program.Type + "`"
 	}
 	if target == "" {
-		d.Message = fmt.Sprintf("%s has no field at offset %s of its context that can be %s as %s bytes", kind, off, how, size)
+		d.Message = fmt.Sprintf("%s has no field at offset %s of its context that can be %s as %s", kind, off, how, bytesText(size))
 		return
 	}
 	d.Message = fmt.Sprintf("%s cannot be %s by %s", target, how, kind)
@@ -196,7 +196,7 @@ func socketField(c *Case, d *diag.Diagnostic) {
 			note(d, "it has %s", bytesOf(typ.ByteSize()))
 		}
 	} else {
-		d.Message = fmt.Sprintf("%s bytes at offset %s of a `struct %s` cannot be %s", c.field(3), c.field(2), socketStruct(c.field(1)), how)
+		d.Message = fmt.Sprintf("%s at offset %s of a `struct %s` cannot be %s", bytesText(c.field(3)), c.field(2), socketStruct(c.field(1)), how)
 	}
 	if l, ok := c.fault(c.field(0)); ok {
 		c.whence(d, l)

@@ -59,6 +59,9 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 // shift says by how much the message says that a pointer was moved.
 func (c *Case) shift() string {
 	if off, ok := c.fieldNumber(len(c.match.Fields) - 1); ok {
+		if off < 0 {
+			return bytesOf(-off) + " backwards"
+		}
 		return bytesOf(off)
 	}
 	return "some bytes"
@@ -114,7 +117,7 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	v := c.at(l)
-	what := kindOf(v)
+	what := pointerKind(v)
 	if v.Base == verifierlog.NotInit || v.Base == verifierlog.Scalar {
 		what = "a pointer of type `" + kind + "`"
 	}

@@ -100,7 +100,7 @@ func (c *Case) whence(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Link {
 	link := c.origin(d, c.last, l, "")
 	if link.Kind == verifierlog.LinkLoad {
 		if v, ok := c.Path.After(link.Step, link.Loc); ok && isPointer(v) {
-			c.relabel(d, link.Step, kindOf(v))
+			c.relabel(d, link.Step, pointerKind(v))
 		}
 	}
 	return link
@@ -192,6 +192,31 @@ func advise(d *diag.Diagnostic, format string, args ...any) {
 // note adds a fact.
 func note(d *diag.Diagnostic, format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
+}
+
+// bytesText counts bytes that a message gives.
+func bytesText(n string) string {
+	if n == "1" {
+		return "1 byte"
+	}
+	return n + " bytes"
+}
+
+// pointerKind says what a pointer is, as kindOf does, also of the rarer kinds.
+func pointerKind(v verifierlog.Value) string {
+	switch v.Base {
+	case verifierlog.DynptrPtr:
+		return "a dynptr that the kernel passed"
+	case verifierlog.FlowKeys:
+		return "a pointer to flow keys"
+	case verifierlog.FuncPtr:
+		return "the address of a function"
+	case verifierlog.TPBuffer:
+		return "a pointer to the tracepoint's buffer"
+	case verifierlog.InsnPtr:
+		return "the address of an instruction"
+	}
+	return kindOf(v)
 }
 
 // bytesOf counts bytes in words: "1 byte", "8 bytes".

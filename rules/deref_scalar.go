@@ -51,7 +51,7 @@ func (c *Case) becameNumber(d *diag.Diagnostic, l verifierlog.Loc) {
 		from := c.memoryBefore(k)
 		switch from.Base {
 		case verifierlog.MapValue, verifierlog.MapKey:
-			c.tell(d, k.Step, k.Loc, "loaded from "+strings.TrimPrefix(kindOf(from), "a pointer to "))
+			c.tell(d, k.Step, k.Loc, "loaded from "+strings.TrimPrefix(pointerKind(from), "a pointer to "))
 			note(d, "what is loaded from a map is a number to the verifier, also if a pointer was stored there; the exceptions are members declared `__kptr` and the like")
 			advise(d, "keep pointers in local variables, or in a structure on the stack; in maps keep offsets")
 		case verifierlog.Ctx:
@@ -153,7 +153,7 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		c.tell(d, loss.Step, loss.Loc, "may move the packet: all pointers into it, and all checks of them, end here")
 		primary(d, "used after the call")
 		if loss.Likely {
-			note(d, "something that %s calls may move the packet", by)
+			note(d, "something that the called function does may move the packet")
 		}
 		advise(d, "load `data` and `data_end` from the context again after %s, and check again before the access", by)
 	default:
@@ -212,7 +212,7 @@ func pointerDereference(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	v := c.at(l)
-	kind := kindOf(v)
+	kind := pointerKind(v)
 	if v.Base == verifierlog.NotInit || v.Base == verifierlog.Scalar || kind == "a " {
 		kind = "a pointer of type `" + c.field(1) + "`"
 	}

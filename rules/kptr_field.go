@@ -137,7 +137,7 @@ func kptrMismatch(c *Case, d *diag.Diagnostic) {
 	}
 	if v.Base != verifierlog.NotInit {
 		// Not only the kernel's structures: bpf_obj_new makes a program's own.
-		note(d, "it is %s", strings.Replace(kindOf(v), "to a kernel ", "to a ", 1))
+		note(d, "it is %s", strings.Replace(pointerKind(v), "to a kernel ", "to a ", 1))
 	}
 	link := c.whence(d, l)
 	if v.Base == verifierlog.Scalar {

@@ -54,7 +54,7 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 		d.Message = fmt.Sprintf("%s lies outside of %s", what, structure(0))
 		off, _ := c.fieldNumber(1)
 		size, _ := c.fieldNumber(2)
-		note(d, "this takes bytes %d to %d of the structure, which is smaller in this kernel", off, off+size-1)
+		note(d, "this takes bytes %d to %d of the structure, which ends before that in this kernel", off, off+size-1)
 		advise(d, "declare the structure with `preserve_access_index`, so that offsets follow the kernel's layout (CO-RE)")
 	case c.said("struct %s doesn't have field"):
 		d.Message = fmt.Sprintf("%s has no member at offset %s", structure(0), c.field(1))

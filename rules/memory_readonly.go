@@ -44,7 +44,7 @@ func readOnlyMemory(c *Case, d *diag.Diagnostic) {
 		note(d, "the key decides where the element is stored")
 		advise(d, "add an element with the other key by `bpf_map_update_elem`, and delete this one")
 	case v.Base == verifierlog.Socket || v.Base == verifierlog.SockCommon || v.Base == verifierlog.TCPSock || v.Base == verifierlog.XDPSock:
-		note(d, "it is %s, whose fields can only be read", kindOf(v))
+		note(d, "it is %s, whose fields can only be read", pointerKind(v))
 		advise(d, "change a socket with `bpf_setsockopt`, where this program type has it")
 	case link.Kind == verifierlog.LinkResult:
 		fn := string(c.Path.Step(link.Step).Func)
@@ -58,7 +58,7 @@ func readOnlyMemory(c *Case, d *diag.Diagnostic) {
 	case link.Kind == verifierlog.LinkLoad:
 		note(d, "the kernel passes this memory to the program to be read only")
 	case v.Base == verifierlog.BTFPtr || v.Flags&verifierlog.Untrusted != 0:
-		note(d, "it is %s; memory of the kernel can be read, not written", kindOf(v))
+		note(d, "it is %s; memory of the kernel can be read, not written", pointerKind(v))
 	}
 }
 
