@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -32,11 +33,15 @@ func tooComplex(c *Case, d *diag.Diagnostic) {
 	all := p.Paths > 0 // a log of level 2 has all paths, not only the last
 	d.Notes = append(d.Notes, c.spent(p, all))
 	hot, looped := p.Hot()
-	if looped && 2*hot.Visits < p.Visits && c.looksUnrolled(hot) {
-		looped = false
+	if hot.Passes < minPasses {
+		looped = false // that explains nothing
 	}
 	if !looped {
-		c.hotLines(d, p, nil, 3)
+		if loop, visits, ok := c.sourceLoop(p); ok && 4*visits > p.Visits { // an unrolled one, mostly
+			c.markLoop(d, &loop)
+			primary(d, share(visits, p.Visits)+" of the steps "+shown(all)+" of this loop")
+		}
+		c.hotLines(d, p, nil, 2)
 		d.Helps = append(d.Helps, smaller()...)
 		return
 	}
@@ -93,8 +98,36 @@ func shown(all bool) string {
 	return "shown are"
 }
 
-// looksUnrolled: a loop that was passed through once or twice explains nothing.
-func (c *Case) looksUnrolled(l verifierlog.LoopVisits) bool { return l.Passes < 8 }
+// minPasses is from when on a loop of the object counts as what took the steps.
+const minPasses = 8
+
+// sourceLoop is the loop of the source that most steps were made of: the
+// compiler may have unrolled it, so that the object has none.
+func (c *Case) sourceLoop(p *verifierlog.Profile) (most sourceLoop, visits int, ok bool) {
+	type place struct {
+		name  string
+		start int
+	}
+	sum := map[place]int{}
+	for _, v := range p.Insns {
+		at, file, known := c.source(v.Insn)
+		if !known {
+			continue
+		}
+		pl, _ := c.place(v.Insn)
+		for s := at.Stmt; s != nil; s = s.Parent {
+			if s.Kind != sourcetext.LoopStmt || s.Head.End <= s.Head.Start {
+				continue
+			}
+			k := place{pl.File, s.Start}
+			sum[k] += v.Visits
+			if n := sum[k]; n > visits || n == visits && s.Start > most.stmt.Start {
+				most, visits, ok = sourceLoop{v.Insn, pl.File, file, s}, n, true
+			}
+		}
+	}
+	return most, visits, ok
+}
 
 // spent says how much of the verifier's work the log shows. That of level 1
 // has one path; what went into others was taken back.
@@ -213,11 +246,11 @@ func list(names []string) string {
 // tooManyBranches: more conditional jumps are open than the verifier keeps
 // (push_stack, BPF_COMPLEXITY_LIMIT_JMP_SEQ).
 func tooManyBranches(c *Case, d *diag.Diagnostic) {
-	n := "8192"
-	if len(c.match.Fields) > 0 {
-		n = c.match.Fields[0]
+	n := 8192
+	if f := c.numbers(); len(f) > 0 {
+		n = f[0] - 1
 	}
-	d.Message = "more branches are open at once in " + quote(c.Program.Name) + " than the verifier keeps (" + n + ")"
+	d.Message = "more branches are open at once in " + quote(c.Program.Name) + fmt.Sprintf(" than the verifier keeps (%d)", n)
 	primary(d, "one more branch")
 	d.Notes = append(d.Notes, "each condition on the path whose other side is still to be looked at is open, and a loop opens its own at every pass")
 	if c.last < 0 {
@@ -237,18 +270,22 @@ func tooManyBranches(c *Case, d *diag.Diagnostic) {
 	}
 	hot, looped := p.Hot()
 	loop, known := sourceLoop{}, false
-	if looped && hot.Passes >= 8 {
+	if looped && hot.Passes >= minPasses {
 		if loop, known = c.loopOf(hot.Head, hot.Back); known {
 			c.markLoop(d, &loop)
 			primary(d, fmt.Sprintf("this loop was gone through %d times on the path shown", hot.Passes))
 		}
 	}
-	if most >= 0 && jumps[most] > 1 {
+	if most >= 0 && 10*jumps[most] > total {
 		if l, ok := c.label(most, fmt.Sprintf("%d of the %d conditions on the path shown", jumps[most], total)); ok && !(known && c.inHead(&loop, most)) {
 			d.Labels = append([]diag.Label{l}, d.Labels...)
 		}
 	} else if total > 0 {
-		d.Notes = append(d.Notes, fmt.Sprintf("the path shown has %d conditions, each passed once: an unrolled loop, or very much code", total))
+		d.Notes = append(d.Notes, fmt.Sprintf("the path shown has %d conditions, and none makes up a tenth of them: unrolled loops, or very much code", total))
+		if loop, visits, ok := c.sourceLoop(p); ok && 4*visits > p.Visits {
+			c.markLoop(d, &loop)
+			primary(d, share(visits, p.Visits)+" of the steps shown are of this loop")
+		}
 	}
 	if known {
 		if h, ok := c.asIterator(&loop); ok {

@@ -96,6 +96,13 @@ func (c *Case) firstSuch(d *diag.Diagnostic) (in object.Insn, ok bool) {
 		}
 		in, ok = object.Insn{Code: uint8(code)}, true
 		fits = func(i object.Insn) bool { return i.Code == uint8(code) }
+	case strings.HasPrefix(t, "BPF_STX uses"), strings.HasPrefix(t, "BPF_XADD uses"):
+		fits = func(i object.Insn) bool { return i.Code&0x07 == 3 && i.Code&0xe0 == 0xc0 && i.Imm != 0 }
+		if c.Object == nil {
+			d.Notes = append(d.Notes, "kernels before Linux 5.12 say so of atomic operations other than an addition without result")
+		}
+	case strings.HasPrefix(t, "BPF_MOV uses") && c.Object == nil:
+		d.Notes = append(d.Notes, "kernels before Linux 6.6 say so of moves with sign extension")
 	case strings.HasPrefix(t, "BPF_LDX uses"):
 		in, ok = object.Insn{Code: 0x81}, true
 		fits = func(i object.Insn) bool { return i.Code&0x07 == 1 && i.Code&0xe0 == 0x80 }

@@ -43,6 +43,8 @@ func infiniteLoop(c *Case, d *diag.Diagnostic) {
 	if known {
 		c.markLoop(d, &loop)
 		primary(d, same)
+	} else if head == back {
+		primary(d, fmt.Sprintf("instruction %d leads back to itself, and %s", head, same))
 	} else {
 		primary(d, fmt.Sprintf("the instructions %d to %d are a loop, and %s", head, back, same))
 	}

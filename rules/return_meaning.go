@@ -120,3 +120,24 @@ func allowedText(lo, hi int64) string {
 	}
 	return fmt.Sprintf("only %d to %d", lo, hi)
 }
+
+// givenText says what a complaint tells of the value, for logs that have no
+// state: "has smin=2 smax=2", "has value (0x2; 0x0)" (verbose_invalid_scalar).
+func givenText(complaint string) string {
+	var lo, hi int64
+	if _, text, ok := strings.Cut(complaint, " has smin="); ok {
+		if n, _ := fmt.Sscanf(text, "%d smax=%d ", &lo, &hi); n == 2 {
+			return between(fmt.Sprint(lo), fmt.Sprint(hi))
+		}
+	}
+	if _, text, ok := strings.Cut(complaint, " has value "); ok {
+		var value, mask uint64
+		if n, _ := fmt.Sscanf(text, "(0x%x; 0x%x)", &value, &mask); n == 2 && mask == 0 {
+			return fmt.Sprint(int64(value))
+		}
+	}
+	if strings.Contains(complaint, "unknown scalar value") {
+		return "any number"
+	}
+	return "another value"
+}

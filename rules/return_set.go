@@ -34,7 +34,7 @@ func setRetval(c *Case, d *diag.Diagnostic) {
 	if !ok {
 		return
 	}
-	what := "another value"
+	what := givenText(c.match.Text)
 	if l, found := c.fault(complained(c)); found {
 		if v, known := c.Path.Before(c.last, l); known {
 			what = c.returnText(v)

@@ -22,3 +22,18 @@ func TestAllowedRange(t *testing.T) {
 		}
 	}
 }
+
+func TestGivenText(t *testing.T) {
+	for complaint, want := range map[string]string{
+		"At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]":            "2",
+		"At program exit the register R0 has smin=-1 smax=7 should have been in [0, 1]":           "anything from -1 to 7",
+		"At program exit the register R0 has value (0x2; 0x0) should have been in (0x0; 0x1)":     "2",
+		"At program exit the register R0 has value (0x0; 0xff) should have been in (0x0; 0x1)":    "another value",
+		"At program exit the register R0 has unknown scalar value should have been in (0x0; 0x3)": "any number",
+		"At program exit the register R0 has smin=1001 should have been in [0, 1]":                "another value",
+	} {
+		if got := givenText(complaint); got != want {
+			t.Errorf("%s: %s, want %s", complaint, got, want)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (c *Case) outOfRange(d *diag.Diagnostic, m returnMeaning, headline string) 
 	if found {
 		v, found = c.Path.Before(c.last, l)
 	}
-	what := "another value"
+	what := givenText(c.match.Text)
 	if found {
 		what = c.returnText(v)
 	}
@@ -278,7 +278,7 @@ func thrown(c *Case, d *diag.Diagnostic) {
 	if !ok {
 		return
 	}
-	what := "another value"
+	what := givenText(c.match.Text)
 	if l, found := c.fault("R1"); found {
 		if v, known := c.Path.Before(c.last, l); known {
 			what = c.returnText(v)
