@@ -41,7 +41,7 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 			help += ", if the kernel lets programs sleep there"
 		}
 	case "tp_btf", "raw_tp", "raw_tracepoint", "tracepoint", "tp":
-		help = "attach to a system call's entry with `SEC(\"fentry.s/...\")`, or to its tracepoint in a sleepable section (Linux 7.3)"
+		help = "attach to a system call's entry with `SEC(\"fentry.s/...\")`, or to its tracepoint in a sleepable section (Linux 7.2)"
 	case "kprobe", "kretprobe", "ksyscall", "kretsyscall", "kprobe.multi", "kprobe.session":
 		d.Notes = append(d.Notes, "a kprobe program never sleeps; sections of uprobes do with `.s`")
 		help = "attach with `SEC(\"fentry.s/...\")` or `SEC(\"lsm.s/...\")` instead"
