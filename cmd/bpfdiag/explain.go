@@ -52,7 +52,7 @@ func newExplainCommand() *cobra.Command {
 				_, err := io.WriteString(c.OutOrStdout(), e.Markdown)
 				return err
 			}
-			return page(c.OutOrStdout(), e.text())
+			return page(c.OutOrStdout(), e.text(textWidth(c.OutOrStdout())))
 		},
 	}
 	c.Flags().StringVarP(&format, "format", "f", "text", "output: text, markdown or json")
@@ -101,41 +101,18 @@ func explanationOf(name string) (explanation, bool) {
 	return explanation{}, false
 }
 
-// text is the page for a terminal: Markdown without the marks that only
-// matter to programs.
-func (e *explanation) text() string {
-	var b strings.Builder
-	code := false
-	for line := range strings.Lines(e.Markdown) {
-		switch {
-		case strings.HasPrefix(line, "```"):
-			code = !code
-			continue
-		case code:
-			line = "    " + line
-		case strings.HasPrefix(line, "#"):
-			line = strings.ToUpper(strings.TrimLeft(line, "# "))
-			if strings.HasPrefix(line, e.Code) {
-				line = e.Code + ": " + e.Name + "\n"
-			}
-		}
-		b.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
-	return b.String()
-}
-
 // page prints a text, on a terminal that it is too long for through the pager.
 func page(w io.Writer, text string) error {
 	f, ok := w.(*os.File)
 	if ok && term.IsTerminal(int(f.Fd())) {
 		_, rows, err := term.GetSize(int(f.Fd()))
-		pager := os.Getenv("PAGER")
-		if pager == "" {
-			pager = "less"
+		pager := strings.Fields(os.Getenv("PAGER"))
+		if len(pager) == 0 {
+			pager = []string{"less"}
 		}
-		path, lookErr := exec.LookPath(pager)
+		path, lookErr := exec.LookPath(pager[0])
 		if err == nil && lookErr == nil && strings.Count(text, "\n") >= rows {
-			c := exec.Command(path)
+			c := exec.Command(path, pager[1:]...)
 			c.Env = append(os.Environ(), "LESS=FRX")
 			c.Stdin, c.Stdout, c.Stderr = strings.NewReader(text), f, os.Stderr
 			return c.Run()
