@@ -117,7 +117,7 @@ func outOfBounds(c *Case, d *diag.Diagnostic) {
 		primary(d, "this access")
 		return
 	}
-	if r.calls && r.size == 0 && r.loc.Reg < 5 {
+	if r.calls && r.size == 0 && r.loc.Reg < 5 && (d.Code == "BPF0110" || d.Code == "BPF0113") && r.off >= 0 && r.off <= r.total {
 		// How kernels say of some memory that the size may be 0.
 		c.lengthAt(d, r.loc.Reg+1, true)
 		return
@@ -170,7 +170,13 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	if r.calls && c.twoNumbers(d, r, o, x) {
 		return
 	}
-	limit := x.room(o.size, max(r.size, 1))
+	if v, ok := c.Path.Before(c.last, verifierlog.Reg(r.loc.Frame, r.loc.Reg+1)); ok && r.calls && r.size < 0 && r.loc.Reg < 5 && v.Base == verifierlog.Scalar && v.Const {
+		r.size = v.Number
+	}
+	limit := int64(0)
+	if r.size > 0 {
+		limit = x.room(o.size, r.size)
+	}
 	lost, checked := c.tellIndex(d, x, limit)
 	says := x.says()
 	switch d.Code {
@@ -194,7 +200,7 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	switch {
 	case limit > 0 && x.length == limit:
 		has = fmt.Sprintf("%s has %s", quote(x.array), count(limit, "element"))
-	case limit > 0 && !r.calls:
+	case limit > 0 && (!r.calls || strings.HasPrefix(r.call, "bpf_map_")):
 		has = fmt.Sprintf("only 0 to %d is inside", limit-1)
 	case limit > 0:
 		has = fmt.Sprintf("for %s only 0 to %d is inside", inBytes(r.size), limit-1)

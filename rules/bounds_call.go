@@ -13,11 +13,16 @@ import (
 // than what is there.
 func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
 	fn := r.function()
-	arg := o.what
-	if r.e.node != nil && o.on == nil {
-		arg = quote(r.e.text())
-	}
 	have := o.size - (r.off - o.begin)
+	of := fmt.Sprintf("of %s, which has %d", o.what, o.size)
+	switch {
+	case r.e.node != nil && r.off > o.begin:
+		of = fmt.Sprintf("at %s, where %d are left", quote(r.e.text()), have)
+	case r.off > o.begin:
+		of = fmt.Sprintf("from byte %d on %s", r.off-o.begin, of)
+	case r.e.node != nil && o.on == nil:
+		of = fmt.Sprintf("of %s, which has %d", quote(r.e.text()), have)
+	}
 	if !r.hasOff || o.size <= 0 || r.size < 0 {
 		d.Message = fmt.Sprintf("%s accesses memory outside of %s", fn, o.what)
 		primary(d, "this call")
@@ -37,9 +42,9 @@ func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
 	case have <= 0:
 		d.Message = fmt.Sprintf("%s is given memory behind the end of %s", fn, o.what)
 	case sized && !(v.Const && c.length(length.Reg, r.call, r.calling).fixed()):
-		d.Message = fmt.Sprintf("%s may access %s of %s, which has %d", fn, inBytes(r.size), arg, have)
+		d.Message = fmt.Sprintf("%s may access %s %s", fn, inBytes(r.size), of)
 	default:
-		d.Message = fmt.Sprintf("%s accesses %s of %s, which has %d", fn, inBytes(r.size), arg, have)
+		d.Message = fmt.Sprintf("%s accesses %s %s", fn, inBytes(r.size), of)
 	}
 	if !sized {
 		markExpression(d, r.e)

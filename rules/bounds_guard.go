@@ -12,7 +12,21 @@ import (
 func (c *Case) guard(insn int, text, condition string, first ...string) diag.Help {
 	h := diag.Help{Text: text, Applicability: diag.Placeholder}
 	leave, sure := c.leave(insn)
-	back, known := c.giveBack()
+	back, known := c.giveBack(-1)
+	return c.leaveIf(insn, h, condition, leave, sure, back, known, first)
+}
+
+// guardNull is a guard for the case that what a step returned is NULL: then it is
+// not held.
+func (c *Case) guardNull(insn int, text, condition string, step int) diag.Help {
+	leave, sure := c.leave(insn)
+	back, known := c.giveBack(step)
+	return c.leaveIf(insn, diag.Help{Text: text, Applicability: diag.Placeholder}, condition, leave, sure, back, known, nil)
+}
+
+// leaveIf completes a guard: leave is the statement that leaves, sure whether it is the right
+// one; back gives back what is held, if that is known.
+func (c *Case) leaveIf(insn int, h diag.Help, condition, leave string, sure bool, back []string, known bool, first []string) diag.Help {
 	if !known {
 		h.Text += ", and give back what is held before leaving"
 	}
@@ -38,11 +52,13 @@ func (c *Case) guard(insn int, text, condition string, first ...string) diag.Hel
 }
 
 // giveBack are the statements that give back what is held at the last step, so
-// that the function can be left there; known is false where they are not.
-func (c *Case) giveBack() (statements []string, known bool) {
+// that the function can be left there; known is false where they are not. What was
+// acquired at the step except is not held.
+func (c *Case) giveBack(except int) (statements []string, known bool) {
 	open := c.Path.Open(c.last)
 	for i := len(open) - 1; i >= 0; i-- {
 		switch r := open[i]; {
+		case except >= 0 && r.Acquired == except:
 		case r.Kind == verifierlog.ResRCU:
 			statements = append(statements, "bpf_rcu_read_unlock();")
 		case r.Kind == verifierlog.ResPreempt:

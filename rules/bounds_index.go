@@ -139,6 +139,9 @@ func (x *index) says() string {
 	if !x.known {
 		return ""
 	}
+	if b := x.value.Bounds; x.typ == nil && !x.value.Const && b.Smin < 0 && b.Smin > math.MinInt32 && b.Smax < math.MaxInt32 {
+		return between(fmt.Sprint(b.Smin), fmt.Sprint(b.Smax)) // an offset, which is signed
+	}
 	return rangeOf(x.value, x.typ)
 }
 
@@ -207,7 +210,7 @@ func (c *Case) tellNumber(d *diag.Diagnostic, step int, l verifierlog.Loc) {
 func (c *Case) computes(step int) bool {
 	at, _, ok := c.source(c.Path.Insn(step))
 	if !ok || at.Expr == nil {
-		return !ok
+		return !ok && !c.orders(step)
 	}
 	switch at.Expr.Kind {
 	case sourcetext.Binary:
@@ -304,12 +307,18 @@ func leaves(k *verifierlog.Check, typ *debuginfo.Type) string {
 func (c *Case) tellCheck(d *diag.Diagnostic, k *verifierlog.Check, name, text string) bool {
 	e := c.comparison(k, name)
 	if e.node == nil {
-		if c.Locate == nil {
+		if c.Locate == nil && c.orders(k.Step) {
 			return c.tell(d, k.Step, k.Loc, text) // the log's line, which is all there is
 		}
 		return false
 	}
 	return c.tellAt(d, k.Step, k.Loc, e, text)
+}
+
+// orders says that the log's line of a step has `<` or `>`.
+func (c *Case) orders(step int) bool {
+	line := strings.ReplaceAll(c.Path.Step(step).Source.Text, "->", ".")
+	return strings.ContainsAny(line, "<>")
 }
 
 // tellAt labels an expression for a step, as tell does its place.
@@ -439,7 +448,7 @@ func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, 
 	c.tellCheck(d, k, name, text)
 	d.Notes = append(d.Notes, fmt.Sprintf("compared is %s, used is %s; the verifier does not know that what holds for one holds for the other", c.register(k.Loc), c.register(l)))
 	h := diag.Help{Text: "check the very value that is used", Applicability: diag.Placeholder}
-	if e.operand(0).text() == name || e.operand(1).text() == name {
+	if name != "" && (e.operand(0).text() == name || e.operand(1).text() == name) {
 		d.Class = diag.ClassCompiler
 		h.Text = "keep the compiler from making two values of one: `barrier_var()` in front of the check"
 		if isName(name) {

@@ -74,6 +74,8 @@ func (c *Case) object(r *reach, x *index) region {
 		}
 	case verifierlog.Ctx:
 		o.what = "the context"
+	case verifierlog.Packet, verifierlog.PacketMeta:
+		o.what = "the packet"
 	case verifierlog.FlowKeys:
 		o.what = "the flow keys"
 	case verifierlog.FramePtr:

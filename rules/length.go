@@ -131,6 +131,8 @@ func (c *Case) lengthAt(d *diag.Diagnostic, reg int, zero bool) {
 		if l.known && l.value.Const {
 			d.Message = fmt.Sprintf("%s is given a size of 0", l.function())
 		}
+	case l.known && l.value.Const && l.value.Number < 0:
+		d.Message = l.noun() + " is negative" + where
 	case l.negative:
 		d.Message = l.noun() + " may be negative" + where
 		d.Notes = append(d.Notes, "as a size, a negative number is a very large one")
@@ -235,7 +237,11 @@ func (c *Case) notZero(d *diag.Diagnostic, l *length) bool {
 func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 	zero := l.zero
 	insn := c.Path.Insn(c.last)
-	if l.fixed() || have <= 0 && !zero {
+	if l.fixed() {
+		d.Helps = append(d.Helps, diag.Help{Text: "pass the size of the memory", Applicability: diag.Placeholder})
+		return
+	}
+	if have <= 0 && !zero {
 		d.Helps = append(d.Helps, diag.Help{Text: "check the size against the room that there is, right before the call", Applicability: diag.Placeholder})
 		return
 	}

@@ -48,6 +48,8 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 		d.Class = diag.ClassCompiler
 		c.tell(d, k.Step, k.Loc, "this check is of another copy")
 		d.Notes = append(d.Notes, fmt.Sprintf("the compiler compares %s with NULL and uses %s, which the verifier does not know to be the same", c.register(k.Loc), c.register(l)))
+	} else if link.Kind == verifierlog.LinkLoad && name.Expr != "" && !name.From && !isName(name.Expr) {
+		d.Notes = append(d.Notes, what+" may be NULL each time that it is read, also behind a check of an earlier reading")
 	} else {
 		d.Notes = append(d.Notes, strings.ReplaceAll(unchecked, "%s", what))
 	}
@@ -55,7 +57,15 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 		d.Helps = append(d.Helps, diag.Help{Text: "keep the pointer in a variable and check it before it is used", Applicability: diag.Placeholder})
 		return
 	}
-	d.Helps = append(d.Helps, c.guard(c.Path.Insn(c.last), "check "+quote(name.Expr)+" first", "!"+name.Expr))
+	if link.Kind == verifierlog.LinkLoad && !isName(name.Expr) {
+		d.Helps = append(d.Helps, diag.Help{Text: "read " + quote(name.Expr) + " into a variable once, check that, and use it", Applicability: diag.Placeholder})
+		return
+	}
+	step := -1
+	if link.Kind == verifierlog.LinkResult {
+		step = link.Step
+	}
+	d.Helps = append(d.Helps, c.guardNull(c.Path.Insn(c.last), "check "+quote(name.Expr)+" first", "!"+name.Expr, step))
 }
 
 // lostNullCheck finds a check against NULL on the path that was of a copy.

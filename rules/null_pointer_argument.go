@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -69,6 +70,11 @@ func nullArithmetic(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	name := c.name(c.last, l)
+	if at, file, ok := c.source(c.Path.Insn(c.last)); ok && at.Expr != nil && at.Expr.Kind == sourcetext.Assign && at.Expr.Operator != "=" {
+		if p := file.Text(at.Expr.Operands[0].Span); isName(p) && (name.Expr == "" || name.From) {
+			name = named{Expr: p} // `p += 1`
+		}
+	}
 	if name.Expr != "" && !name.From {
 		d.Message = quote(name.Expr) + " is computed with before it is compared with NULL"
 	}

@@ -25,7 +25,7 @@ func packetBounds(c *Case, d *diag.Diagnostic) {
 		what = quote(r.e.text())
 	}
 	verb := "is"
-	if r.calls && r.size > 1 {
+	if r.calls && r.size > 1 && r.e.node != nil {
 		verb = "are"
 	}
 	d.Message = fmt.Sprintf("nothing proves that %s %s inside the packet", what, verb)
@@ -83,6 +83,9 @@ func (a *packetAccess) needs() string {
 		}
 		return "needs " + inBytes(a.size)
 	}
+	if a.off < 0 {
+		return fmt.Sprintf("begins %s in front of the packet", inBytes(-a.off))
+	}
 	bytes := byteRange(a.off, a.size)
 	if a.ptr.Base == verifierlog.PacketMeta {
 		return bytes + " of the metadata"
@@ -119,7 +122,7 @@ func (c *Case) tellPacketChecks(d *diag.Diagnostic, a *packetAccess, checks []pa
 	tell := func(k *packetCheck, text string) {
 		if e := c.comparisonWithEnd(k, checks, end); e.node != nil {
 			c.tellAt(d, k.step, k.loc, e, text)
-		} else if c.Locate == nil {
+		} else if c.Locate == nil && c.orders(k.step) {
 			c.tell(d, k.step, k.loc, text)
 		}
 	}

@@ -52,6 +52,10 @@ func (c *Case) packetChecks() (all []packetCheck) {
 // says what a check proves, to an access with the same variable part in the
 // address, or to none.
 func (k *packetCheck) says(a *packetAccess) string {
+	if a != nil && k.after.Range <= 0 && a.ptr.Range > 0 {
+		// The kernel does not print what it learned of a pointer that is not used again.
+		k.after.Range = a.ptr.Range
+	}
 	switch {
 	case !k.inside:
 		return "this path is the one on which the packet ends before"
