@@ -29,8 +29,8 @@ func dynptrUninitialised(c *Case, d *diag.Diagnostic) {
 	}
 	d.Message = c.objectPhrase(n, "this dynptr") + " is not initialised here"
 	primary(d, "needs a dynptr")
-	c.markArgument(d, n)
-	slot, ok := c.stackObject(n)
+	c.markParameter(d, n)
+	slot, ok := c.objectSlot(n)
 	if !ok {
 		return
 	}
@@ -96,8 +96,8 @@ func dynptrInUse(c *Case, d *diag.Diagnostic) {
 	}
 	d.Message = c.objectPhrase(n, "this dynptr") + " is already initialised"
 	primary(d, "made a second time")
-	c.markArgument(d, n)
-	slot, ok := c.stackObject(n)
+	c.markParameter(d, n)
+	slot, ok := c.objectSlot(n)
 	if !ok {
 		d.Message = "a dynptr cannot be made in " + c.objectPhrase(n, "this place")
 		primary(d, "needs a variable on the stack that holds no dynptr")
@@ -166,7 +166,7 @@ func (c *Case) overwritten() (name string, slot verifierlog.Loc, ok bool) {
 		}
 	}
 	for n := 1; !ok && n <= 5; n++ {
-		if s, on := c.stackObject(n); on {
+		if s, on := c.objectSlot(n); on {
 			if v, known := c.Path.Before(c.last, s); known && v.Base == verifierlog.Dynptr {
 				slot, ok = s, true
 			}
@@ -198,10 +198,10 @@ func dynptrType(c *Case, d *diag.Diagnostic) {
 		callee = quote(fn)
 	}
 	d.Message = what + " is not the dynptr that " + callee + " takes"
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if want != "" {
 		primary(d, "has to be a dynptr of a "+dynptrKind(want))
-		if slot, ok := c.stackObject(n); ok {
+		if slot, ok := c.objectSlot(n); ok {
 			if v, known := c.Path.Before(c.last, slot); known && v.Base == verifierlog.Dynptr {
 				d.Notes = append(d.Notes, "it is a dynptr of a "+dynptrKind(v.TypeName))
 			}
@@ -245,7 +245,7 @@ func dynptrReadOnly(c *Case, d *diag.Diagnostic) {
 	n := max(c.dynptrArgument(), 1)
 	d.Message = c.argumentPhrase(n) + " is a dynptr that was passed in, and not this function's to change or release"
 	primary(d, "changes or releases it")
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if c.last >= 0 && n <= 5 {
 		c.tellOrigin(d, verifierlog.Reg(c.Path.Step(c.last).Frame, n))
 	}
@@ -268,16 +268,16 @@ func stackObjectMoved(c *Case, d *diag.Diagnostic) {
 		n = 1
 	}
 	d.Message = "a" + map[bool]string{true: "n"}[strings.HasPrefix(what, "i")] + " " + what + " has to be given by its own address"
-	if name := c.argumentName(n); name != "" {
+	if name := c.argumentText(n); name != "" {
 		d.Message = quote(name) + " is not the address of a" + map[bool]string{true: "n"}[strings.HasPrefix(what, "i")] + " " + what
 	}
 	primary(d, "points beside it")
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if strings.Contains(c.match.Text, "constant offset") {
 		primary(d, "may point to several places")
 		d.Notes = append(d.Notes, "the address was computed with a number that is not known here")
 	}
-	if slot, ok := c.stackObject(n); ok && c.last >= 0 {
+	if slot, ok := c.objectSlot(n); ok && c.last >= 0 {
 		l := verifierlog.Reg(c.Path.Step(c.last).Frame, n)
 		if v, known := c.Path.Before(c.last, l); known && int(v.Offset) != slot.Slot {
 			d.Notes = append(d.Notes, fmt.Sprintf("the address is not a multiple of 8 bytes below the frame (%d)", v.Offset))
@@ -292,7 +292,7 @@ func dynptrFromMemory(c *Case, d *diag.Diagnostic) {
 	what := c.argumentPhrase(1)
 	d.Message = "a dynptr cannot be made of this memory"
 	primary(d, "not memory that a dynptr can be made of")
-	c.markArgument(d, 1)
+	c.markParameter(d, 1)
 	if c.last >= 0 {
 		l := verifierlog.Reg(c.Path.Step(c.last).Frame, 1)
 		if v, ok := c.Path.Before(c.last, l); ok {

@@ -37,7 +37,7 @@ func nodeOwnership(c *Case, d *diag.Diagnostic) {
 		callee = quote(fn)
 	}
 	d.Message = what + " is not a reference of the kind that " + callee + " takes"
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	var v verifierlog.Value
 	known := false
 	l := verifierlog.Loc{}
@@ -109,14 +109,14 @@ func nodeType(c *Case, d *diag.Diagnostic) {
 		what := c.argumentPhrase(n)
 		d.Message = what + " does not belong into this " + graphKind(f[0])
 		primary(d, fmt.Sprintf("the `%s` at offset %s of `struct %s`", f[2], f[5], f[6]))
-		c.markArgument(d, n)
+		c.markParameter(d, n)
 		d.Notes = append(d.Notes, fmt.Sprintf("this %s takes the `%s` at offset %s of `struct %s`", graphKind(f[0]), f[2], f[3], f[4]))
 		d.Helps = append(d.Helps, diag.Help{Text: "pass the member that `__contains` of the " + graphKind(f[0]) + " names", Applicability: diag.Placeholder})
 	case strings.Contains(text, "but expected") && len(f) == 5:
 		n := argument(f[0])
 		d.Message = fmt.Sprintf("%s does not point at the `%s` of `struct %s`", c.argumentPhrase(n), f[2], f[4])
 		primary(d, "points at offset "+f[1])
-		c.markArgument(d, n)
+		c.markParameter(d, n)
 		d.Notes = append(d.Notes, fmt.Sprintf("the `%s` is at offset %s of `struct %s`", f[2], f[3], f[4]))
 	case strings.Contains(text, "not found at offset") && len(f) == 2:
 		n := 1
@@ -125,7 +125,7 @@ func nodeType(c *Case, d *diag.Diagnostic) {
 		}
 		d.Message = fmt.Sprintf("%s does not point at a `%s`", c.argumentPhrase(n), f[0])
 		primary(d, "there is none at offset "+f[1])
-		c.markArgument(d, n)
+		c.markParameter(d, n)
 	case strings.Contains(text, "bpf_refcount"):
 		n := 1
 		if len(f) > 0 {
@@ -133,7 +133,7 @@ func nodeType(c *Case, d *diag.Diagnostic) {
 		}
 		d.Message = c.argumentPhrase(n) + " has no `struct bpf_refcount`"
 		primary(d, "its type has no such member")
-		c.markArgument(d, n)
+		c.markParameter(d, n)
 		d.Helps = append(d.Helps, diag.Help{Text: "add a member `struct bpf_refcount ref;` to the structure", Applicability: diag.Placeholder})
 	default:
 		d.Message = "this node does not belong into this list or tree"
@@ -174,7 +174,7 @@ func kptrExchange(c *Case, d *diag.Diagnostic) {
 	what := c.argumentPhrase(1)
 	d.Message = what + " is not a kptr field that holds references"
 	primary(d, "not the address of such a field")
-	c.markArgument(d, 1)
+	c.markParameter(d, 1)
 	var v verifierlog.Value
 	known := false
 	if c.last >= 0 {

@@ -13,8 +13,8 @@ var (
 	_ = rule("BPF0452", iteratorArgument)
 )
 
-// stackObject is the slot of the stack that an argument points to.
-func (c *Case) stackObject(n int) (verifierlog.Loc, bool) {
+// objectSlot is the slot of the stack that an argument points to.
+func (c *Case) objectSlot(n int) (verifierlog.Loc, bool) {
 	if n < 1 || n > 5 || c.last < 0 {
 		return verifierlog.Loc{}, false
 	}
@@ -84,8 +84,8 @@ func iteratorUninitialised(c *Case, d *diag.Diagnostic) {
 	} else {
 		primary(d, "needs an iterator that was made")
 	}
-	c.markArgument(d, n)
-	if slot, ok := c.stackObject(n); ok {
+	c.markParameter(d, n)
+	if slot, ok := c.objectSlot(n); ok {
 		if step, store, lost := c.spoilt(slot); lost {
 			text := "it ended here"
 			if fn := string(c.Path.Step(step).Func); strings.HasSuffix(fn, "_destroy") {
@@ -119,8 +119,8 @@ func iteratorInUse(c *Case, d *diag.Diagnostic) {
 	object := c.objectPhrase(n, "this iterator")
 	d.Message = object + " is already in use"
 	primary(d, "made a second time")
-	c.markArgument(d, n)
-	slot, ok := c.stackObject(n)
+	c.markParameter(d, n)
+	slot, ok := c.objectSlot(n)
 	if !ok {
 		return
 	}
@@ -145,7 +145,7 @@ func iteratorArgument(c *Case, d *diag.Diagnostic) {
 	what := c.argumentPhrase(n)
 	d.Message = what + " is not an iterator on the stack"
 	primary(d, "not the address of an iterator")
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if n > 0 && n <= 5 && c.last >= 0 {
 		l := verifierlog.Reg(c.Path.Step(c.last).Frame, n)
 		if v, ok := c.Path.Before(c.last, l); ok {

@@ -25,7 +25,7 @@ func lockNotHeld(c *Case, d *diag.Diagnostic) {
 	root, n := c.graphRoot()
 	d.Message = "the lock beside " + root + " must be held for this"
 	primary(d, "called without a lock")
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if r, ok := c.lastReleased(verifierlog.ResLock); ok {
 		primary(d, "no lock is held here any more")
 		c.tell(d, r.Released, verifierlog.Reg(0, 1), "unlocked here")
@@ -53,7 +53,7 @@ func otherLockHeld(c *Case, d *diag.Diagnostic) {
 	root, n := c.graphRoot()
 	d.Message = "the lock held here is not the one beside " + root
 	primary(d, "needs the lock of the object that it is in")
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if h, ok := c.innermost(verifierlog.ResLock); ok {
 		what := "this lock is held"
 		if h.name != "" {
@@ -211,7 +211,7 @@ func callWhileLocked(c *Case, d *diag.Diagnostic) {
 	callee := "a function"
 	if s.Op == verifierlog.OpCall && len(s.Func) > 0 {
 		callee = quote(sourceName(string(s.Func)))
-	} else if name := c.callee(); name != "" {
+	} else if name := c.calledFunction(); name != "" {
 		callee = quote(name)
 	}
 	kind, while := verifierlog.ResLock, "a lock is held"
@@ -235,9 +235,9 @@ func callWhileLocked(c *Case, d *diag.Diagnostic) {
 	d.Helps = append(d.Helps, diag.Help{Text: "make the call before the lock is taken or behind the unlock", Applicability: diag.Placeholder})
 }
 
-// callee is the name of the function of the program that the last step calls;
+// calledFunction is the name of the function of the program that the last step calls;
 // logs have only where it begins.
-func (c *Case) callee() string {
+func (c *Case) calledFunction() string {
 	s := c.Path.Step(c.last)
 	if s.Op != verifierlog.OpCall || s.Call != verifierlog.CallSubprog || s.Target < 0 {
 		return ""

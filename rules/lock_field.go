@@ -20,8 +20,8 @@ var (
 
 var fieldWord = regexp.MustCompile(`bpf_(res_spin_lock|spin_lock|timer|wq|task_work|list_head|rb_root|\{list_head,rb_root\}|kptr)|kptr`)
 
-// field is the special field that a message is about.
-func (c *Case) field() string {
+// fieldOfMessage is the special field that a message is about.
+func (c *Case) fieldOfMessage() string {
 	switch w := fieldWord.FindString(strings.Join(c.match.Fields, " ")); {
 	case w != "":
 		return w
@@ -36,7 +36,7 @@ func fieldNotForProgram(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) > 0 && c.match.Fields[0] != "" {
 		kind = c.match.Fields[0]
 	}
-	field := c.field()
+	field := c.fieldOfMessage()
 	d.Message = fmt.Sprintf("%s programs cannot use a map whose values have a `%s`", kind, field)
 	if field == "bpf_{list_head,rb_root}" {
 		d.Message = kind + " programs cannot use a map whose values have a `bpf_list_head` or `bpf_rb_root`"
@@ -70,8 +70,8 @@ func (c *Case) mapOfProgram() string {
 
 // mapWithoutField: process_spin_lock, process_timer_func and their kin.
 func mapWithoutField(c *Case, d *diag.Diagnostic) {
-	field := strings.TrimSuffix(c.field(), "_lock")
-	if f := c.field(); strings.HasSuffix(f, "spin_lock") {
+	field := strings.TrimSuffix(c.fieldOfMessage(), "_lock")
+	if f := c.fieldOfMessage(); strings.HasSuffix(f, "spin_lock") {
 		field = f
 	}
 	owner, name := "map", ""
@@ -92,7 +92,7 @@ func mapWithoutField(c *Case, d *diag.Diagnostic) {
 		d.Message = fmt.Sprintf("the object that %s points into has no `struct %s`", c.argumentPhrase(1), field)
 	}
 	primary(d, "needs the address of one")
-	c.markArgument(d, 1)
+	c.markParameter(d, 1)
 	if owner == "map" {
 		d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("add a member `struct %s` to the structure that is the map's value, on its outermost level, and declare the map with `__type(value, ...)`", field), Applicability: diag.Placeholder})
 	}
@@ -105,7 +105,7 @@ func fieldRepeated(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) > 0 {
 		name = c.match.Fields[0]
 	}
-	d.Message = fmt.Sprintf("the values of map `%s` have more than one `%s`", name, c.field())
+	d.Message = fmt.Sprintf("the values of map `%s` have more than one `%s`", name, c.fieldOfMessage())
 	if strings.Contains(c.match.Text, "kptr") {
 		d.Message = fmt.Sprintf("the values of map `%s` have more kptr fields, or tags on one, than this kernel takes", name)
 	}
@@ -118,17 +118,17 @@ func mapWithoutBTF(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) > 0 {
 		name = c.match.Fields[0]
 	}
-	field := c.field()
+	field := c.fieldOfMessage()
 	d.Message = fmt.Sprintf("map `%s` has no type information, which `%s` needs", name, field)
 	primary(d, "needs a map with BTF")
-	c.markArgument(d, 1)
+	c.markParameter(d, 1)
 	d.Notes = append(d.Notes, "loaders make a map without type information where its definition has none, and also where the kernel refuses it, such as with two locks in one value")
 	d.Helps = append(d.Helps, diag.Help{Text: "declare the map in `SEC(\".maps\")` with `__type(key, ...)` and `__type(value, ...)`, and compile with `-g`", Applicability: diag.Placeholder})
 }
 
 // notAtField: the address is in the right object, but not that of the field.
 func notAtField(c *Case, d *diag.Diagnostic) {
-	field := c.field()
+	field := c.fieldOfMessage()
 	n := 1
 	f := c.match.Fields
 	if strings.Contains(c.match.Text, "constant offset") && len(f) > 0 {
@@ -136,7 +136,7 @@ func notAtField(c *Case, d *diag.Diagnostic) {
 	}
 	what := c.argumentPhrase(n)
 	d.Message = fmt.Sprintf("%s does not point at the `%s`", what, field)
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if strings.Contains(c.match.Text, "constant offset") {
 		primary(d, "may point at several places")
 		d.Notes = append(d.Notes, fmt.Sprintf("where a `%s` is has to be known here; the address was computed with a number that may vary", field))
@@ -158,7 +158,7 @@ func otherMap(c *Case, d *diag.Diagnostic) {
 	field := c.argumentPhrase(1)
 	d.Message = field + " is in another map than the one given here"
 	primary(d, "the map has to be the one that the field is in")
-	c.markArgument(d, 2)
+	c.markParameter(d, 2)
 	if strings.Contains(c.match.Text, "isn't map pointer") {
 		d.Message = c.argumentPhrase(2) + " is not a map"
 		primary(d, "has to be the map that the field is in")

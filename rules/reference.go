@@ -213,7 +213,7 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	primary(d, "not a reference"+into)
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if strings.HasSuffix(fn, "_dynptr") {
 		d.Message = c.objectPhrase(n, "this dynptr") + " holds no record to submit or discard"
 		primary(d, "needs the dynptr of a ring buffer record")
@@ -278,7 +278,7 @@ func releaseAtOffset(c *Case, d *diag.Diagnostic) {
 	what := c.argumentPhrase(n)
 	d.Message = what + " was moved, and has to be released as it was acquired"
 	primary(d, "not the address that was acquired")
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	if n == 0 || n > 5 || c.last < 0 {
 		return
 	}

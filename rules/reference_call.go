@@ -128,9 +128,9 @@ func argument(field string) int {
 	return 0
 }
 
-// argumentName names an argument of the call that the verifier stopped at, in
+// argumentText names an argument of the call that the verifier stopped at, in
 // the source's words; "" when nothing tells.
-func (c *Case) argumentName(n int) string {
+func (c *Case) argumentText(n int) string {
 	if n < 1 {
 		return ""
 	}
@@ -146,9 +146,9 @@ func (c *Case) argumentName(n int) string {
 	return ""
 }
 
-// argumentPhrase is argumentName as a part of a sentence: "`&it`", "argument 1".
+// argumentPhrase is argumentText as a part of a sentence: "`&it`", "argument 1".
 func (c *Case) argumentPhrase(n int) string {
-	if name := c.argumentName(n); name != "" {
+	if name := c.argumentText(n); name != "" {
 		return quote(name)
 	}
 	if n > 0 {
@@ -164,16 +164,16 @@ func (c *Case) objectPhrase(n int, otherwise string) string {
 	if name == "" {
 		// What debug information calls a register is a pointer's name, not the
 		// object's, unless it is an address.
-		if name = c.argumentName(n); !strings.HasPrefix(name, "&") {
+		if name = c.argumentText(n); !strings.HasPrefix(name, "&") {
 			return otherwise
 		}
 	}
 	return quote(strings.TrimSpace(strings.TrimPrefix(name, "&")))
 }
 
-// markArgument moves the primary label to an argument of the call that the
+// markParameter moves the primary label to an argument of the call that the
 // verifier stopped at, where the source shows it.
-func (c *Case) markArgument(d *diag.Diagnostic, n int) {
+func (c *Case) markParameter(d *diag.Diagnostic, n int) {
 	s := c.site(c.last)
 	if s.call == nil || n < 1 || n >= len(s.call.Operands) {
 		return

@@ -44,7 +44,7 @@ func (l *leaving) edits(h held, r *wayOut) []diag.Edit {
 			statement = "if (" + h.name + ")\n\t" + statement
 		}
 		// What is returned may be read from what is released.
-		if len(ways) > 4 || h.name != "" && mentions(l.text[w.stmt.Start:w.stmt.End], h.name) {
+		if len(ways) > 4 || h.name != "" && hasWord(l.text[w.stmt.Start:w.stmt.End], h.name) {
 			return nil
 		}
 		e := l.before(w.stmt, statement)
@@ -56,8 +56,8 @@ func (l *leaving) edits(h held, r *wayOut) []diag.Edit {
 	return edits
 }
 
-// mentions says whether a text has a name as a word.
-func mentions(text, name string) bool {
+// hasWord says whether a text has a name as a word.
+func hasWord(text, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text)
 }
 

@@ -21,7 +21,7 @@ func irqFlag(c *Case, d *diag.Diagnostic) {
 		n = argument(c.match.Fields[0])
 	}
 	object, fn := c.objectPhrase(n, "this variable"), c.stopped()
-	c.markArgument(d, n)
+	c.markParameter(d, n)
 	switch {
 	case strings.HasPrefix(c.match.Text, "expected uninitialized"):
 		d.Message = object + " holds a saved interrupt state already"

@@ -43,12 +43,12 @@ func uninitialisedRegister(c *Case, d *diag.Diagnostic) {
 		callee := "this function"
 		if fn := c.stopped(); fn != "" {
 			callee = quote(fn)
-		} else if fn := c.callee(); fn != "" {
+		} else if fn := c.calledFunction(); fn != "" {
 			callee = quote(fn)
 		}
 		d.Message = fmt.Sprintf("argument %d of %s is not set at this call", l.Reg, callee)
 		primary(d, fmt.Sprintf("argument %d was never set on this path", l.Reg))
-		c.markArgument(d, l.Reg)
+		c.markParameter(d, l.Reg)
 		if site := c.site(c.last); site.call != nil && l.Reg >= len(site.call.Operands) {
 			d.Notes = append(d.Notes, fmt.Sprintf("the call has %d arguments, the function takes at least %d", len(site.call.Operands)-1, l.Reg))
 			d.Helps = append(d.Helps, diag.Help{Text: "declare the function with all of its parameters, and pass them", Applicability: diag.Placeholder})
@@ -80,7 +80,7 @@ func (c *Case) cleared(d *diag.Diagnostic, l verifierlog.Loc) {
 		d.Notes = append(d.Notes, fmt.Sprintf("r%d is read, and %s took away what it held, as calls do with r1 to r5", l.Reg, what))
 	case verifierlog.LinkNone:
 		first := verifierlog.Reg(0, l.Reg)
-		if l.Frame == 0 && l.Reg >= 2 && l.Reg <= 5 && c.parameter(l.Reg) {
+		if l.Frame == 0 && l.Reg >= 2 && l.Reg <= 5 && c.declares(l.Reg) {
 			d.Message = fmt.Sprintf("parameter %d of %s is never set", l.Reg, quote(c.Program.Name))
 			if name := c.name(c.last, first); name.Expr != "" && !name.From && !name.Likely {
 				d.Message = quote(name.Expr) + " is never set: the kernel passes one argument"
@@ -92,9 +92,9 @@ func (c *Case) cleared(d *diag.Diagnostic, l verifierlog.Loc) {
 	}
 }
 
-// parameter says whether the program's function declares a parameter that it
+// declares says whether the program's function declares a parameter that it
 // gets in a register beside the first.
-func (c *Case) parameter(r int) bool {
+func (c *Case) declares(r int) bool {
 	fn, i, ok := c.function(c.Path.Insn(c.last))
 	if !ok || fn.Name != c.Program.Name {
 		return false
@@ -121,7 +121,7 @@ func uninitialisedStackArgument(c *Case, d *diag.Diagnostic) {
 			d.Message = fmt.Sprintf("argument %d of this call is not set", n+5)
 			if fn := c.stopped(); fn != "" {
 				d.Message = fmt.Sprintf("argument %d of %s is not set at this call", n+5, quote(fn))
-			} else if fn := c.callee(); fn != "" {
+			} else if fn := c.calledFunction(); fn != "" {
 				d.Message = fmt.Sprintf("argument %d of %s is not set at this call", n+5, quote(fn))
 			}
 			primary(d, "takes "+f[0]+" arguments")

@@ -101,7 +101,7 @@ func uninitialisedStack(c *Case, d *diag.Diagnostic) {
 	parts := c.stackParts(r)
 	whole, names, padding, variable := c.unsetParts(parts, bytes, r)
 	if r.arg > 0 {
-		c.markArgument(d, r.arg)
+		c.markParameter(d, r.arg)
 	}
 	reads := "this read takes"
 	if fn := c.stopped(); fn != "" && r.arg > 0 {
