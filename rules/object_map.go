@@ -44,11 +44,6 @@ func refusedMap(c *Case, f *Failure, d *diag.Diagnostic) {
 			d.Labels[i].Primary = i == 0
 		}
 	}
-	if f.NoType {
-		d.Class = diag.ClassEnvironment
-		d.Message = fmt.Sprintf("Linux %s has no maps of type %s", f.Kernel, f.What)
-		return
-	}
 	var m *object.Map
 	if c.Object != nil {
 		for _, o := range c.Object.Maps {
@@ -60,7 +55,13 @@ func refusedMap(c *Case, f *Failure, d *diag.Diagnostic) {
 	if m == nil {
 		return
 	}
-	sentences(d, fmt.Sprintf("it is of type %s, with keys of %d bytes, values of %d bytes, %d entries, flags %#x", m.Type, m.KeySize, m.ValueSize, m.MaxEntries, m.Flags))
+	if f.NoType {
+		d.Class = diag.ClassEnvironment
+		d.Message = fmt.Sprintf("Linux %s has no maps of type %s", f.Kernel, mapTypeName(m.Type))
+		suggest(d, "leave the map out on such kernels with bpf_map__set_autocreate(), and keep the verifier from what uses it")
+		return
+	}
+	sentences(d, fmt.Sprintf("it is of type %s, with keys of %d bytes, values of %d bytes, %d entries, flags %#x", mapTypeName(m.Type), m.KeySize, m.ValueSize, m.MaxEntries, m.Flags))
 	wrong := mapFaults(m)
 	for _, w := range wrong {
 		d.Helps = append(d.Helps, diag.Help{Text: w, Applicability: diag.Placeholder})
@@ -102,7 +103,7 @@ func mapFaults(m *object.Map) []string {
 	case ebpf.RingBuf, ebpf.UserRingbuf:
 		want(m.KeySize == 0 && m.ValueSize == 0, "leave key and value out; a ring buffer holds records of any size")
 	case ebpf.Queue, ebpf.Stack, ebpf.BloomFilter:
-		want(m.KeySize == 0, "leave the key out; a %s has none", strings.ToLower(m.Type.String()))
+		want(m.KeySize == 0, "leave the key out; a map of type %s has none", mapTypeName(m.Type))
 		want(m.ValueSize > 0, "give it a value: `__type(value, …)`")
 	case ebpf.LPMTrie:
 		want(m.Flags&noPrealloc != 0, "add `__uint(map_flags, BPF_F_NO_PREALLOC)`; an LPM trie is never preallocated")
@@ -124,4 +125,17 @@ func mapFaults(m *object.Map) []string {
 		want(m.ValueSize <= perCPUValue, "make the value at most %d bytes, the most that a per-CPU map takes", perCPUValue)
 	}
 	return out
+}
+
+// mapTypes are the names of enum bpf_map_type (include/uapi/linux/bpf.h), as C has them.
+var mapTypes = strings.Fields(`UNSPEC HASH ARRAY PROG_ARRAY PERF_EVENT_ARRAY PERCPU_HASH PERCPU_ARRAY STACK_TRACE
+CGROUP_ARRAY LRU_HASH LRU_PERCPU_HASH LPM_TRIE ARRAY_OF_MAPS HASH_OF_MAPS DEVMAP SOCKMAP CPUMAP XSKMAP SOCKHASH
+CGROUP_STORAGE REUSEPORT_SOCKARRAY PERCPU_CGROUP_STORAGE QUEUE STACK SK_STORAGE DEVMAP_HASH STRUCT_OPS RINGBUF
+INODE_STORAGE TASK_STORAGE BLOOM_FILTER USER_RINGBUF CGRP_STORAGE ARENA INSN_ARRAY RHASH`)
+
+func mapTypeName(t ebpf.MapType) string {
+	if int(t) < len(mapTypes) {
+		return "BPF_MAP_TYPE_" + mapTypes[t]
+	}
+	return fmt.Sprint(uint32(t))
 }

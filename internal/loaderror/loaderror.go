@@ -69,7 +69,8 @@ type Error struct {
 	Insn     int
 	Weak     bool // the extern is declared __weak
 	// Exists says that there is a field of that name, but of a type that the
-	// relocation does not accept; NoType that the kernel lacks the whole type.
+	// relocation does not accept; NoType that the kernel lacks the whole
+	// type, or, of a map, this type of map.
 	Exists, NoType bool
 	Similar        []string      // names of the same kind that the kernel, or libbpf, has
 	Errno          syscall.Errno // the kernel's, 0 if it was not asked

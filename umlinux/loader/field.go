@@ -121,3 +121,24 @@ func (l *load) missingField(name string) *loaderror.Error {
 	}
 	return e
 }
+
+// lacksMapType says whether a kernel is known not to have a type of map, which
+// it lists in enum bpf_map_type.
+func (k *Kernel) lacksMapType(typ uint32) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	spec, err := k.load()
+	if err != nil {
+		return false
+	}
+	var types *btf.Enum
+	if err := spec.TypeByName("bpf_map_type", &types); err != nil {
+		return false
+	}
+	for _, v := range types.Values {
+		if v.Value == uint64(typ) && v.Name != "__MAX_BPF_MAP_TYPE" {
+			return false
+		}
+	}
+	return true
+}

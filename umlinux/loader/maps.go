@@ -213,7 +213,7 @@ func (l *load) mapError(mm *madeMap, errno syscall.Errno) error {
 	err := fmt.Errorf("map %s (type %v, key %d bytes, value %d bytes, %d entries, flags %#x) could not be created: %w",
 		mm.spec.name, ebpf.MapType(mm.spec.typ), mm.spec.key, mm.spec.value, mm.spec.entries, mm.spec.flags, errno)
 	return &loaderror.Error{Cause: loaderror.MapCreation, What: ebpf.MapType(mm.spec.typ).String(), Name: mapName(mm),
-		Kernel: l.kernel.Release, Errno: errno, Err: err}
+		Kernel: l.kernel.Release, Errno: errno, NoType: l.kernel.lacksMapType(mm.spec.typ), Err: err}
 }
 
 // mapName is what the object calls a map.
