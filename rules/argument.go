@@ -23,8 +23,8 @@ func argumentType(c *Case, d *diag.Diagnostic) {
 		d.Message = "an argument is not what the function takes"
 		return
 	}
-	want := wanted(c.expected(), a.callee, a.n)
-	got, v := c.got(a)
+	want := wantedType(c.expectedTypes(), a.callee, a.n)
+	got, v := c.passedType(a)
 	d.Message = a.callee.String() + " takes " + want + " as " + a.callee.parameter(a.n)
 	if got != "" {
 		d.Message += ", not " + got
@@ -34,9 +34,9 @@ func argumentType(c *Case, d *diag.Diagnostic) {
 	}
 	switch {
 	case v.Base == verifierlog.Scalar:
-		c.tellNumber(d, a)
+		c.tellArgumentNumber(d, a)
 	case v.Base == verifierlog.NotInit:
-		c.tellLost(d, a)
+		c.tellArgumentLost(d, a)
 	default:
 		c.argumentOrigin(d, a)
 	}
@@ -45,7 +45,7 @@ func argumentType(c *Case, d *diag.Diagnostic) {
 
 // badArgument is an argument that a message complains about.
 type badArgument struct {
-	callee callee
+	callee callTarget
 	n      int             // its number, from 1
 	loc    verifierlog.Loc // where it is passed, in front of step last
 	// Text is its expression in the source, "" where that does not show it.
@@ -53,7 +53,7 @@ type badArgument struct {
 }
 
 // name is the argument in a sentence, "" when nobody knows a name for it.
-func (c *Case) argumentName(a badArgument) string {
+func (c *Case) argumentExpr(a badArgument) string {
 	if a.Text != "" {
 		return quote(a.Text)
 	}
@@ -70,20 +70,20 @@ func (c *Case) badArgument(d *diag.Diagnostic) (a badArgument, ok bool) {
 			break
 		}
 	}
-	if a.loc, ok = c.argument(a.n); !ok {
+	if a.loc, ok = c.argumentPlace(a.n); !ok {
 		return a, false
 	}
 	if s := c.Path.Step(c.last); s.Op != verifierlog.OpCall {
 		return a, false
 	}
-	a.callee = c.callee("")
-	a.Text = c.markArgument(d, a.callee, a.n)
+	a.callee = c.callTarget("")
+	a.Text = c.markCallArgument(d, a.callee, a.n)
 	c.evidence(d, c.last, a.loc)
 	return a, true
 }
 
-// expected is the list of types behind "expected=", which is one word in some patterns.
-func (c *Case) expected() []string {
+// expectedTypes is the list of types behind "expected=", which is one word in some patterns.
+func (c *Case) expectedTypes() []string {
 	_, list, ok := strings.Cut(c.match.Text, "expected=")
 	if !ok {
 		if strings.Contains(c.match.Text, "ctx") {
@@ -94,9 +94,9 @@ func (c *Case) expected() []string {
 	return strings.Split(strings.TrimSpace(list), ", ")
 }
 
-// got says what is passed: what the verifier knows of the register, else the
+// passedType says what is passed: what the verifier knows of the register, else the
 // word of the message.
-func (c *Case) got(a badArgument) (string, verifierlog.Value) {
+func (c *Case) passedType(a badArgument) (string, verifierlog.Value) {
 	v, known := c.Path.Before(c.last, a.loc)
 	if known && v.Base != verifierlog.OtherType {
 		if v.Base == verifierlog.Scalar && v.Const && v.Number == 0 {
@@ -127,9 +127,9 @@ func (c *Case) got(a badArgument) (string, verifierlog.Value) {
 	return "", v
 }
 
-// wanted says what a parameter takes, from the verifier's list of types
+// wantedType says what a parameter takes, from the verifier's list of types
 // (compatible_reg_types in kernel/bpf/verifier.c) and its type in C.
-func wanted(expected []string, k callee, n int) string {
+func wantedType(expected []string, k callTarget, n int) string {
 	has := map[string]bool{}
 	for _, e := range expected {
 		has[e] = true

@@ -9,9 +9,9 @@ import (
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
-// tellNumber tells why a value that should be a pointer is a number to the verifier.
-func (c *Case) tellNumber(d *diag.Diagnostic, a badArgument) {
-	if c.tellLost(d, a) {
+// tellArgumentNumber tells why a value that should be a pointer is a number to the verifier.
+func (c *Case) tellArgumentNumber(d *diag.Diagnostic, a badArgument) {
+	if c.tellArgumentLost(d, a) {
 		return
 	}
 	link := c.made(c.last, a.loc)
@@ -31,7 +31,7 @@ func (c *Case) tellNumber(d *diag.Diagnostic, a badArgument) {
 			}
 		}
 	case verifierlog.LinkResult:
-		text = c.callText(link.Step) + " returns a number"
+		text = c.callSaid(link.Step) + " returns a number"
 	case verifierlog.LinkArith, verifierlog.LinkMove32, verifierlog.LinkExtend:
 		text = "computed here, as a number"
 	case verifierlog.LinkRead:
@@ -46,15 +46,15 @@ func (c *Case) tellNumber(d *diag.Diagnostic, a badArgument) {
 	}
 }
 
-func (c *Case) callText(step int) string {
+func (c *Case) callSaid(step int) string {
 	if f := string(c.Path.Step(step).Func); f != "" {
 		return quote(f)
 	}
 	return "this call"
 }
 
-// tellLost tells what made a pointer unusable that was good before.
-func (c *Case) tellLost(d *diag.Diagnostic, a badArgument) bool {
+// tellArgumentLost tells what made a pointer unusable that was good before.
+func (c *Case) tellArgumentLost(d *diag.Diagnostic, a badArgument) bool {
 	loss, ok := c.Path.Lost(c.last, a.loc)
 	if !ok {
 		return false
@@ -65,7 +65,7 @@ func (c *Case) tellLost(d *diag.Diagnostic, a badArgument) bool {
 		text = "no longer valid behind this call of " + quote(string(s.Func))
 	}
 	c.tell(d, loss.Step, loss.Loc, text)
-	what := c.argumentName(a)
+	what := c.argumentExpr(a)
 	if what == "" {
 		what = "it"
 	}
@@ -82,7 +82,7 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 		help("use it before that, or get it anew")
 		return
 	}
-	if slices.Contains(c.expected(), "fp") && want != "a dynptr on the stack" {
+	if slices.Contains(c.expectedTypes(), "fp") && want != "a dynptr on the stack" {
 		want = "a pointer to memory"
 	}
 	switch want {

@@ -19,9 +19,9 @@ var (
 func constantArgument(c *Case, d *diag.Diagnostic) {
 	if strings.HasPrefix(c.match.Text, "get_local_storage()") {
 		d.Message = "`bpf_get_local_storage` takes 0 as `flags`"
-		k := c.callee("bpf_get_local_storage")
+		k := c.callTarget("bpf_get_local_storage")
 		primary(d, "not 0")
-		if c.markArgument(d, k, 2) != "" {
+		if c.markCallArgument(d, k, 2) != "" {
 			primary(d, "this may be another number")
 		}
 		d.Helps = append(d.Helps, diag.Help{Text: "pass 0", Applicability: diag.Likely, Edits: c.argumentEdit(k, 2, "0")})
@@ -50,7 +50,7 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 }
 
 // argumentEdit replaces the n-th argument of the call at which it failed.
-func (c *Case) argumentEdit(k callee, n int, text string) []diag.Edit {
+func (c *Case) argumentEdit(k callTarget, n int, text string) []diag.Edit {
 	if c.last < 0 {
 		return nil
 	}
@@ -69,15 +69,15 @@ func constantString(c *Case, d *diag.Diagnostic) {
 	for _, f := range c.match.Fields {
 		n = max(n, argumentNumber(f))
 	}
-	k := c.callee("")
+	k := c.callTarget("")
 	if n == 0 {
 		n = k.stringArgument()
 	}
 	if n > 0 {
 		d.Message = k.String() + " takes a constant string as " + k.parameter(n)
 	}
-	c.markArgument(d, k, n)
-	l, _ := c.argument(n)
+	c.markCallArgument(d, k, n)
+	l, _ := c.argumentPlace(n)
 	v, _ := c.Path.Before(c.last, l)
 	switch {
 	case strings.Contains(text, "not zero-terminated"):
@@ -107,7 +107,7 @@ func constantString(c *Case, d *diag.Diagnostic) {
 }
 
 // stringArgument is the parameter that is called fmt or s2 (ARG_PTR_TO_CONST_STR).
-func (k callee) stringArgument() int {
+func (k callTarget) stringArgument() int {
 	for i, p := range k.Params {
 		if p.Name == "fmt" || p.Name == "s2" {
 			return i + 1
@@ -119,7 +119,7 @@ func (k callee) stringArgument() int {
 // packetArgument: the helper does not take packet memory from programs of
 // this type, or the function may move the packet.
 func packetArgument(c *Case, d *diag.Diagnostic) {
-	k := c.callee("")
+	k := c.callTarget("")
 	d.Message = k.String() + " does not take memory of the packet"
 	n := 0
 	for _, f := range c.match.Fields {
@@ -131,7 +131,7 @@ func packetArgument(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "pass the context, and have the function read `data` and `data_end` itself, also after the helper that moves the packet", Applicability: diag.Placeholder})
 	} else {
 		for i := 1; i <= 5 && n == 0 && c.last >= 0; i++ {
-			l, _ := c.argument(i)
+			l, _ := c.argumentPlace(i)
 			if v, ok := c.Path.Before(c.last, l); ok && (v.Base == verifierlog.Packet || v.Base == verifierlog.PacketMeta) {
 				n = i
 			}
@@ -139,10 +139,10 @@ func packetArgument(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "copy the bytes to a local variable first, and pass its address", Applicability: diag.Placeholder})
 	}
 	primary(d, "called with a pointer into the packet")
-	if text := c.markArgument(d, k, n); text != "" {
+	if text := c.markCallArgument(d, k, n); text != "" {
 		primary(d, "this points into the packet")
 	}
-	if l, ok := c.argument(n); ok {
+	if l, ok := c.argumentPlace(n); ok {
 		c.evidence(d, c.last, l)
 	}
 }
@@ -150,12 +150,12 @@ func packetArgument(c *Case, d *diag.Diagnostic) {
 // typeArgument: kfuncs that take the number of a type of the program's BTF
 // (bpf_core_type_id_local, bpf_core_type_id_kernel).
 func typeArgument(c *Case, d *diag.Diagnostic) {
-	k := c.callee("")
+	k := c.callTarget("")
 	name := k.String()
 	text := c.match.Text
 	d.Message = name + " takes the type of a struct"
 	primary(d, "not the type of a struct")
-	c.markArgument(d, k, 1)
+	c.markCallArgument(d, k, 1)
 	help := ""
 	switch {
 	case strings.Contains(text, "struct of scalars"):

@@ -120,7 +120,7 @@ func untrustedArgument(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	v, _ := c.Path.Before(c.last, a.loc)
-	name := c.argumentName(a)
+	name := c.argumentExpr(a)
 	if name == "" {
 		name = a.callee.parameter(a.n) + " of " + a.callee.String()
 	}
@@ -153,7 +153,7 @@ func untrustedArgument(c *Case, d *diag.Diagnostic) {
 
 // tellTrust tells where a pointer lost the verifier's trust, or why it never had it.
 func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value) {
-	if c.tellLost(d, a) {
+	if c.tellArgumentLost(d, a) {
 		return
 	}
 	for _, k := range c.Path.Chain(c.last, a.loc) {
@@ -175,7 +175,7 @@ func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value)
 				}
 			}
 			if !c.tell(d, k.Step, k.Loc, text) {
-				what := c.argumentName(a)
+				what := c.argumentExpr(a)
 				if what == "" {
 					what = "it"
 				}

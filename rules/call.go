@@ -12,18 +12,18 @@ import (
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
-// callee is the function whose call the verifier stopped at.
-type callee struct {
+// callTarget is the function whose call the verifier stopped at.
+type callTarget struct {
 	Name   string // `bpf_loop`; "" when the log does not say
 	Params []signatures.Param
 	Sleeps bool
 	Own    bool // a function of the program
 }
 
-// callee is the function that is called where the verifier gave up. name is
+// callTarget is the function that is called where the verifier gave up. name is
 // what the message calls it, for logs without a path; "" if it does not.
-func (c *Case) callee(name string) callee {
-	k := callee{Name: name}
+func (c *Case) callTarget(name string) callTarget {
+	k := callTarget{Name: name}
 	kind := verifierlog.CallNone
 	if c.last >= 0 {
 		if s := c.Path.Step(c.last); s.Op == verifierlog.OpCall {
@@ -33,7 +33,7 @@ func (c *Case) callee(name string) callee {
 			}
 			if kind == verifierlog.CallSubprog && s.Target >= 0 {
 				if fn, i, ok := c.function(s.Target); ok && i == 0 {
-					return c.subprogram(fn)
+					return c.ownFunction(fn)
 				}
 			}
 		}
@@ -55,9 +55,9 @@ func (c *Case) callee(name string) callee {
 	return k
 }
 
-// subprogram is a function of the object, with the parameters that BTF has.
-func (c *Case) subprogram(fn *object.Function) callee {
-	k := callee{Name: fn.Name, Own: true}
+// ownFunction is a function of the object, with the parameters that BTF has.
+func (c *Case) ownFunction(fn *object.Function) callTarget {
+	k := callTarget{Name: fn.Name, Own: true}
 	b := c.Object.BTF
 	if b == nil {
 		return k
@@ -88,7 +88,7 @@ func spellType(b *object.BTF, id uint32) string {
 }
 
 // function in a sentence.
-func (k callee) String() string {
+func (k callTarget) String() string {
 	if k.Name == "" {
 		return "this function"
 	}
@@ -97,24 +97,24 @@ func (k callee) String() string {
 }
 
 // parameter is what the function calls its n-th argument, from 1 on.
-func (k callee) parameter(n int) string {
+func (k callTarget) parameter(n int) string {
 	if n >= 1 && n <= len(k.Params) && k.Params[n-1].Name != "" {
 		return quote(k.Params[n-1].Name)
 	}
 	if n < 1 {
 		return "an argument"
 	}
-	return "its " + ordinal(n) + " argument"
+	return "its " + ordinalWord(n) + " argument"
 }
 
-func (k callee) paramType(n int) string {
+func (k callTarget) paramType(n int) string {
 	if n >= 1 && n <= len(k.Params) {
 		return k.Params[n-1].Type
 	}
 	return ""
 }
 
-func ordinal(n int) string {
+func ordinalWord(n int) string {
 	if n >= 1 && n <= 5 {
 		return [...]string{"first", "second", "third", "fourth", "fifth"}[n-1]
 	}
@@ -137,8 +137,8 @@ func argumentNumber(field string) int {
 	return 0
 }
 
-// argument is the place of the n-th argument in front of the call.
-func (c *Case) argument(n int) (verifierlog.Loc, bool) {
+// argumentPlace is the place of the n-th argument in front of the call.
+func (c *Case) argumentPlace(n int) (verifierlog.Loc, bool) {
 	if c.last < 0 || n < 1 || n > 5 {
 		return verifierlog.Loc{}, false
 	}
@@ -164,7 +164,7 @@ func (c *Case) callExpr(insn int, name string) (n *sourcetext.Node, file *source
 				continue
 			}
 			if n.Kind == sourcetext.Call && len(n.Operands) > 0 && n.Operands[0] != nil && n.Operands[0].Span.Start == at.Span.Start &&
-				calls(file.Text(n.Operands[0].Span), name) {
+				callsFunction(file.Text(n.Operands[0].Span), name) {
 				return n
 			}
 			if found := find(n.Operands); found != nil {
@@ -176,9 +176,9 @@ func (c *Case) callExpr(insn int, name string) (n *sourcetext.Node, file *source
 	return find(at.Stmt.Exprs), file
 }
 
-// calls says whether a call of the source is one of a function, or of the
+// callsFunction says whether a call of the source is one of a function, or of the
 // macro around it that takes the same arguments: bpf_obj_new for bpf_obj_new_impl.
-func calls(text, name string) bool {
+func callsFunction(text, name string) bool {
 	return text == name || text+"_impl" == name
 }
 
@@ -194,10 +194,10 @@ func (c *Case) lineAsStatement(insn int) (at sourcetext.Place, file *sourcetext.
 	return at, file, ok && at.Stmt != nil
 }
 
-// markArgument moves the primary label to the n-th argument of the call and
+// markCallArgument moves the primary label to the n-th argument of the call and
 // returns its source text; "" where the source does not show it, or it is a
 // part of a macro's body.
-func (c *Case) markArgument(d *diag.Diagnostic, k callee, n int) string {
+func (c *Case) markCallArgument(d *diag.Diagnostic, k callTarget, n int) string {
 	if c.last < 0 || n < 1 {
 		return ""
 	}

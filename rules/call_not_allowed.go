@@ -23,8 +23,8 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) > 0 {
 		name, _, _ = strings.Cut(c.match.Fields[0], "#")
 	}
-	k := c.callee(name)
-	kind, section := c.programKind()
+	k := c.callTarget(name)
+	kind, section := c.kindOfProgram()
 	d.Message = kind + " cannot call " + k.String()
 	primary(d, "not for this program")
 	c.markCall(d, k.Name)
@@ -61,9 +61,9 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 	}
 }
 
-// programKind says what a program is: "an `xdp` program", and the section as
+// kindOfProgram says what a program is: "an `xdp` program", and the section as
 // signatures.Sections has it.
-func (c *Case) programKind() (kind, section string) {
+func (c *Case) kindOfProgram() (kind, section string) {
 	section = signatures.SectionOf(c.Program.Section)
 	what := section
 	if what == "" {
@@ -152,7 +152,7 @@ func helperUnknown(c *Case, d *diag.Diagnostic) {
 		name, number = c.match.Fields[0], c.match.Fields[1]
 	}
 	if strings.HasPrefix(name, "unknown") {
-		name = c.calleeText()
+		name = c.calledName()
 	}
 	d.Message = "this kernel has no helper number " + number
 	if number == "" {
@@ -180,8 +180,8 @@ func sectionsOf(helper string) []signatures.Section {
 	return s
 }
 
-// calleeText is the name of what is called, as the source has it.
-func (c *Case) calleeText() string {
+// calledName is the name of what is called, as the source has it.
+func (c *Case) calledName() string {
 	if c.Summary.Insn < 0 {
 		return ""
 	}
@@ -205,8 +205,8 @@ func kfuncNotAllowed(c *Case, d *diag.Diagnostic) {
 	if rest, ok := strings.CutPrefix(text, "calling kernel function "); ok {
 		name, _, _ = strings.Cut(rest, " ")
 	}
-	k := c.callee(name)
-	kind, _ := c.programKind()
+	k := c.callTarget(name)
+	kind, _ := c.kindOfProgram()
 	primary(d, "not for this program")
 	c.markCall(d, k.Name)
 	help := func(text string) {
@@ -276,7 +276,7 @@ func kfuncHook(typ string) string {
 
 // kfuncUnresolved: a kfunc that is called and not there (fixup_kfunc_call, add_kfunc_call).
 func kfuncUnresolved(c *Case, d *diag.Diagnostic) {
-	name := c.calleeText()
+	name := c.calledName()
 	if strings.HasPrefix(c.match.Text, "cannot find") && len(c.match.Fields) > 0 && c.match.Fields[0] != "" {
 		name = c.match.Fields[0]
 	}

@@ -28,15 +28,15 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 	} else {
 		name, typ = "bpf_tail_call", "another type"
 	}
-	k := c.callee(name)
+	k := c.callTarget(name)
 	which := ""
 	for n := 1; n <= 5; n++ {
-		l, ok := c.argument(n)
+		l, ok := c.argumentPlace(n)
 		if !ok {
 			break
 		}
 		if v, known := c.Path.Before(c.last, l); known && v.Base == verifierlog.MapPtr {
-			text := c.markArgument(d, k, n)
+			text := c.markCallArgument(d, k, n)
 			switch {
 			case v.Map != "":
 				which = quote(v.Map)
@@ -121,8 +121,8 @@ func mapAccess(helper, typ string) string {
 
 // sockmapUpdate: may_update_sockmap in kernel/bpf/verifier.c.
 func sockmapUpdate(c *Case, d *diag.Diagnostic) {
-	k := c.callee("")
-	kind, _ := c.programKind()
+	k := c.callTarget("")
+	kind, _ := c.kindOfProgram()
 	d.Message = kind + " cannot change a sockmap"
 	primary(d, "changes a sockmap")
 	c.markCall(d, k.Name)
@@ -221,11 +221,11 @@ func legacyPacketLoad(c *Case, d *diag.Diagnostic) {
 func kfuncSignature(c *Case, d *diag.Diagnostic) {
 	text := c.match.Text
 	a, ok := c.badArgument(d)
-	k := c.callee("")
+	k := c.callTarget("")
 	if strings.Contains(text, "must point to") && ok {
 		// The register is no pointer to a kernel structure, so that the verifier
 		// falls back to memory, and a structure with pointers is none.
-		got, _ := c.got(a)
+		got, _ := c.passedType(a)
 		d.Class = diag.ClassSource
 		want := k.paramType(a.n)
 		if want == "" {
@@ -252,7 +252,7 @@ func kfuncSignature(c *Case, d *diag.Diagnostic) {
 
 // subprogramContract: a function is not called as its BTF declares it.
 func subprogramContract(c *Case, d *diag.Diagnostic) {
-	k := c.callee("")
+	k := c.callTarget("")
 	if strings.HasPrefix(c.match.Text, "R0 not a scalar") {
 		d.Message = "a callback has to return a number"
 		if d.Function != "" {

@@ -22,8 +22,8 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 	case strings.Contains(text, "not static"):
 		d.Message = "a callback has to be a static function"
 		// The verifier stops where the function's address is loaded, not at the call.
-		k := c.callee(c.calleeText())
-		c.markArgument(d, k, k.callbackParameter())
+		k := c.callTarget(c.calledName())
+		c.markCallArgument(d, k, k.callbackParameter())
 		primary(d, "this function is global")
 		help = "declare the callback `static`"
 	case strings.Contains(text, "main program"):
@@ -40,7 +40,7 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 	default:
 		d.Message = "a function is expected here"
 		if a, ok := c.badArgument(d); ok {
-			got, _ := c.got(a)
+			got, _ := c.passedType(a)
 			d.Message = a.callee.String() + " takes a function as " + a.callee.parameter(a.n)
 			if got != "" {
 				d.Message += ", not " + got
@@ -55,7 +55,7 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 }
 
 // callbackParameter is the number of the parameter that takes a function.
-func (k callee) callbackParameter() int {
+func (k callTarget) callbackParameter() int {
 	for i, p := range k.Params {
 		if strings.Contains(p.Name, "callback_fn") || strings.Contains(p.Type, "(*)") {
 			return i + 1
@@ -89,8 +89,8 @@ func (c *Case) tellCaller(d *diag.Diagnostic) {
 		return
 	}
 	if step := c.Path.Callsite(c.last, frame); step >= 0 {
-		if l, ok := c.argument(1); ok {
-			c.tell(d, step, l, c.callText(step)+" runs the callback")
+		if l, ok := c.argumentPlace(1); ok {
+			c.tell(d, step, l, c.callSaid(step)+" runs the callback")
 		}
 	}
 }
@@ -101,7 +101,7 @@ func callbackRejected(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) > 0 {
 		name, _, _ = strings.Cut(c.match.Fields[0], "#")
 	}
-	d.Message = "the callback given to " + callee{Name: name}.String() + " is not one that it can run"
+	d.Message = "the callback given to " + callTarget{Name: name}.String() + " is not one that it can run"
 	primary(d, "called with this callback")
 }
 

@@ -7,14 +7,14 @@ import (
 	"github.com/bpfdiag/bpfdiag/diag"
 )
 
-var _ = rule("BPF0540", licence)
+var _ = rule("BPF0540", licenceMissing)
 
-// licence: a helper, kfunc, structure or program type is for programs under a
+// licenceMissing: a helper, kfunc, structure or program type is for programs under a
 // licence that the kernel takes for compatible with the GPL
 // (license_is_gpl_compatible in include/linux/license.h).
-func licence(c *Case, d *diag.Diagnostic) {
+func licenceMissing(c *Case, d *diag.Diagnostic) {
 	text := c.match.Text
-	k := c.callee("")
+	k := c.callTarget("")
 	switch {
 	case strings.Contains(text, "GPL-restricted function"):
 		d.Message = k.String() + " is for programs under a GPL-compatible licence"
@@ -22,7 +22,7 @@ func licence(c *Case, d *diag.Diagnostic) {
 		c.markCall(d, k.Name)
 	case strings.Contains(text, "kernel function"):
 		d.Message = "kernel functions are for programs under a GPL-compatible licence"
-		if name := c.calleeText(); name != "" {
+		if name := c.calledName(); name != "" {
 			d.Message = "the kernel function " + quote(name) + " is for programs under a GPL-compatible licence"
 		}
 		primary(d, "a kernel function")

@@ -64,9 +64,9 @@ func (c *Case) sectionEdit(to string) []diag.Edit {
 	}}
 }
 
-// markSection makes the program's section the primary place, where the
+// markOwnSection makes the program's section the primary place, where the
 // verifier gave none.
-func (c *Case) markSection(d *diag.Diagnostic, text string) {
+func (c *Case) markOwnSection(d *diag.Diagnostic, text string) {
 	for _, l := range d.Labels {
 		if l.Primary {
 			return

@@ -22,7 +22,7 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 			name = f
 		}
 	}
-	k := c.callee(name)
+	k := c.callTarget(name)
 	d.Message = k.String() + " may sleep, and this program cannot"
 	primary(d, "may sleep")
 	c.markCall(d, k.Name)
@@ -104,7 +104,7 @@ func cannotBeSleepable(c *Case, d *diag.Diagnostic) {
 		}
 		d.Notes = append(d.Notes, "programs that may sleep: fentry, fexit, fmod_ret, lsm, iter, uprobe, struct_ops, syscall; which of them depends on the kernel")
 	}
-	c.markSection(d, "asks for a program that may sleep")
+	c.markOwnSection(d, "asks for a program that may sleep")
 	if plain != section {
 		d.Helps = append(d.Helps, diag.Help{Text: "use `SEC(\"" + plain + "\")`, and do without functions that sleep", Applicability: diag.Placeholder, Edits: c.sectionEdit(plain)})
 	}
@@ -126,6 +126,6 @@ func mapNotForSleepable(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, "it can use arrays, hashes and ring buffers")
 	}
 	primary(d, "uses the map")
-	c.markSection(d, "a program that may sleep")
+	c.markOwnSection(d, "a program that may sleep")
 	d.Helps = append(d.Helps, diag.Help{Text: "use a hash or array map, or a section without `.s`", Applicability: diag.Placeholder})
 }
