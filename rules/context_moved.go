@@ -41,10 +41,18 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 	c.tellMoved(d, l, "moved by "+c.shift()+" here")
 	if s.Op == verifierlog.OpCall {
 		primary(d, "passed here")
+		c.primaryArgument(d, l)
 		advise(d, "pass the context itself")
 		return
 	}
 	primary(d, "accessed here")
+	if left, right, ok := c.chosen(); ok {
+		d.Class = diag.ClassCompiler
+		d.Message = left + " and " + right + " became one access, of a chosen address"
+		note(d, "the compiler chooses between the addresses of the two; only a field at a fixed distance from the context's begin can be accessed")
+		advise(d, "read both into variables first, with `barrier_var(x)` behind the first, and choose between the variables")
+		return
+	}
 	if target, ok := c.wroteMember(); ok {
 		// The source names a field; it is the compiler that computes its address first.
 		d.Class = diag.ClassCompiler
@@ -91,6 +99,35 @@ func (c *Case) tellOffset(d *diag.Diagnostic, l verifierlog.Loc) {
 	}
 }
 
+// chosen finds the two members between which the failing statement chooses, as
+// in `cond ? skb->mark : skb->priority`.
+func (c *Case) chosen() (left, right string, ok bool) {
+	at, file, found := c.source(c.Path.Insn(c.last))
+	if !found || at.Stmt == nil {
+		return "", "", false
+	}
+	var find func(e *sourcetext.Node)
+	find = func(e *sourcetext.Node) {
+		if e == nil || ok {
+			return
+		}
+		if e.Kind == sourcetext.Conditional && len(e.Operands) == 3 {
+			l, r := e.Operands[1], e.Operands[2]
+			if l != nil && r != nil && l.Kind == sourcetext.Member && r.Kind == sourcetext.Member {
+				left, right, ok = quote(file.Text(l.Span)), quote(file.Text(r.Span)), true
+				return
+			}
+		}
+		for _, o := range e.Operands {
+			find(o)
+		}
+	}
+	for _, e := range at.Stmt.Exprs {
+		find(e)
+	}
+	return left, right, ok
+}
+
 // wroteMember says whether the failing place in the source is a field of
 // something, as in `skb->mark`.
 func (c *Case) wroteMember() (string, bool) {
@@ -116,6 +153,7 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 	if !ok {
 		return
 	}
+	c.primaryArgument(d, l)
 	v := c.at(l)
 	what := pointerKind(v)
 	if v.Base == verifierlog.NotInit || v.Base == verifierlog.Scalar {

@@ -184,6 +184,30 @@ func (c *Case) moved(step int, l verifierlog.Loc) (verifierlog.Link, bool) {
 	return verifierlog.Link{}, false
 }
 
+// primaryArgument moves the primary label from a call to the argument that is
+// wrong, where the source shows the call itself and not a macro.
+func (c *Case) primaryArgument(d *diag.Diagnostic, l verifierlog.Loc) {
+	s := c.failing()
+	at, file, ok := c.source(s.Insn.Index)
+	if !ok || s.Op != verifierlog.OpCall || at.Expr == nil || at.Expr.Kind != sourcetext.Call ||
+		l.Reg < 1 || l.Reg >= len(at.Expr.Operands) || file.Text(at.Expr.Operands[0].Span) != string(s.Func) {
+		return
+	}
+	span := at.Expr.Operands[l.Reg].Span
+	for i := range d.Labels {
+		p := &d.Labels[i]
+		if !p.Primary {
+			continue
+		}
+		line, column := file.Position(span.Start)
+		if line != p.Line {
+			p.Source = "" // the text that the object carries is of its own line
+		}
+		p.Line, p.Column = line, column
+		p.EndLine, p.EndColumn = file.Position(span.End)
+	}
+}
+
 // advise adds a help without an edit.
 func advise(d *diag.Diagnostic, format string, args ...any) {
 	d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf(format, args...), Applicability: diag.Placeholder})

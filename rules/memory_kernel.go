@@ -49,7 +49,7 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 		end, _ := c.fieldNumber(1)
 		off, _ := c.fieldNumber(3)
 		size, _ := c.fieldNumber(4)
-		note(d, "`%s` ends at byte %d of the structure, and this takes bytes %d to %d", c.field(0), end, off, off+size-1)
+		note(d, "byte %d of the structure is the last one of `%s`, and this takes bytes %d to %d", end-1, c.field(0), off, off+size-1)
 	case c.said("access beyond struct"):
 		d.Message = fmt.Sprintf("%s lies outside of %s", what, structure(0))
 		off, _ := c.fieldNumber(1)
