@@ -81,7 +81,7 @@ func (c *Case) returnOf(exit int, l verifierlog.Loc, v verifierlog.Value, lo, hi
 	if r, ok := c.returnAt(insn); ok {
 		return r, true
 	}
-	if k := c.made(exit, l); k.Step >= 0 && c.Path.Step(k.Step).Frame == c.Path.Step(exit).Frame {
+	if k := c.madeInt(exit, l); k.Step >= 0 && c.Path.Step(k.Step).Frame == c.Path.Step(exit).Frame {
 		if r, ok := c.returnAt(c.Path.Insn(k.Step)); ok && c.sameFunction(c.Path.Insn(k.Step), insn) {
 			return r, true
 		}
@@ -90,20 +90,20 @@ func (c *Case) returnOf(exit int, l verifierlog.Loc, v verifierlog.Value, lo, hi
 	if len(all) == 1 {
 		return all[0], true
 	}
-	r, ok := only(all, func(n int64, literal bool) bool {
+	r, ok := c.only(all, func(n int64, literal bool) bool {
 		return !literal || v.Const && (n == v.Number || n == int64(int32(v.Number)))
 	})
 	if ok || v.Const {
 		return r, ok
 	}
-	return only(all, func(n int64, literal bool) bool { return !literal || n < lo || n > hi })
+	return c.only(all, func(n int64, literal bool) bool { return !literal || n < lo || n > hi })
 }
 
 // only finds the statement that fits, if there is one alone. It is asked with
 // the number that a statement returns, if that is spelled in it.
-func only(all []returned, fits func(n int64, literal bool) bool) (r returned, ok bool) {
+func (c *Case) only(all []returned, fits func(n int64, literal bool) bool) (r returned, ok bool) {
 	for i := range all {
-		if n, literal := literalOf(all[i].file, all[i].expr); fits(n, literal) {
+		if n, literal := c.literal(&all[i]); fits(n, literal) {
 			if ok {
 				return returned{}, false
 			}
@@ -120,12 +120,23 @@ func (c *Case) sameFunction(a, b int) bool {
 	return ok && found && p.Function == q.Function && len(p.Inlined) == len(q.Inlined)
 }
 
-// literalOf is the number that an expression spells.
-func literalOf(file *sourcetext.File, e *sourcetext.Node) (n int64, ok bool) {
-	if e == nil {
+// literal is the number that a statement returns, if it spells one or the name
+// of one that the file defines: `#define DENY 0`, `enum { DENY = 0 }`.
+func (c *Case) literal(r *returned) (n int64, ok bool) {
+	if n, ok = literalOf(r.text()); ok || r.expr == nil || r.expr.Kind != sourcetext.Name {
+		return n, ok
+	}
+	name := regexp.QuoteMeta(r.text())
+	m := regexp.MustCompile(`(?:[{,]\s*` + name + `\s*=|#\s*define\s+` + name + `)[ \t]+(\(?-?\w+\)?)[ \t]*(?:[,}\n]|/\*|//)`).FindAllStringSubmatch(c.files[r.name].text, -1)
+	if len(m) != 1 {
 		return 0, false
 	}
-	text := strings.Join(strings.Fields(file.Text(e.Span)), "")
+	return literalOf(m[0][1])
+}
+
+// literalOf is the number that a text spells.
+func literalOf(text string) (n int64, ok bool) {
+	text = strings.Join(strings.Fields(text), "")
 	for strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
 		text = text[1 : len(text)-1]
 	}

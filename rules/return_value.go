@@ -85,9 +85,10 @@ func (c *Case) outOfRange(d *diag.Diagnostic, m returnMeaning, headline string) 
 		d.Helps = append(d.Helps, diag.Help{Text: "return " + allowedText(lo, hi) + " on every path"})
 		return
 	}
+	c.evidence(d, c.last, l)
 	exit, inner := c.exitOf(c.last, l)
 	r, known := c.returnOf(exit, inner, v, lo, hi)
-	if n, literal := literalOfReturn(r, known); literal && !v.Const {
+	if n, literal := c.literalOfReturn(r, known); literal && !v.Const {
 		primary(d, fmt.Sprintf("returns %d", n)) // the one of the range's numbers that is too much
 	}
 	if known && exit == c.last {
@@ -116,6 +117,18 @@ func (c *Case) exitOf(step int, l verifierlog.Loc) (int, verifierlog.Loc) {
 	return step, l
 }
 
+// madeInt is made of an int: a move of 32 bits keeps it.
+func (c *Case) madeInt(step int, l verifierlog.Loc) verifierlog.Link {
+	k := c.made(step, l)
+	for range 8 {
+		if k.Kind != verifierlog.LinkMove32 && k.Kind != verifierlog.LinkExtend || len(k.From) == 0 {
+			break
+		}
+		k = c.made(k.Step, k.From[0])
+	}
+	return k
+}
+
 // tellStatement adds a label for a return statement.
 func (c *Case) tellStatement(d *diag.Diagnostic, r returned, text string) {
 	one := diag.Diagnostic{}
@@ -128,7 +141,7 @@ func (c *Case) tellStatement(d *diag.Diagnostic, r returned, text string) {
 
 // returnOrigin tells where the value was made, unless the statement shows it.
 func (c *Case) returnOrigin(d *diag.Diagnostic, exit int, l verifierlog.Loc, r returned, known bool) {
-	k := c.made(exit, l)
+	k := c.madeInt(exit, l)
 	if k.Step < 0 || k.Kind == verifierlog.LinkReturn {
 		return
 	}
@@ -145,11 +158,11 @@ func (c *Case) returnOrigin(d *diag.Diagnostic, exit int, l verifierlog.Loc, r r
 			return
 		}
 	}
-	if _, literal := literalOfReturn(r, known); literal {
+	if _, literal := c.literalOfReturn(r, known); literal {
 		return // a constant that the statement spells
 	}
 	if k.Kind == verifierlog.LinkConst { // of an inlined function, it may be, which has one such statement
-		one, ok := only(c.returns(c.Path.Insn(k.Step)), func(n int64, literal bool) bool { return !literal || n == s.Imm })
+		one, ok := c.only(c.returns(c.Path.Insn(k.Step)), func(n int64, literal bool) bool { return !literal || n == s.Imm })
 		if ok && !known || ok && one.stmt.Start != r.stmt.Start {
 			c.tellStatement(d, one, fmt.Sprintf("returns %d", s.Imm))
 			return
@@ -165,16 +178,16 @@ func (c *Case) returnOrigin(d *diag.Diagnostic, exit int, l verifierlog.Loc, r r
 		c.tell(d, k.Step, k.Loc, "the value is what "+quote(string(s.Func))+" returns")
 	case verifierlog.LinkLoad:
 		c.tell(d, k.Step, k.Loc, "the value is read here")
-	case verifierlog.LinkArith, verifierlog.LinkMove32, verifierlog.LinkExtend:
+	case verifierlog.LinkArith:
 		c.tell(d, k.Step, k.Loc, "the value is computed here")
 	}
 }
 
-func literalOfReturn(r returned, known bool) (int64, bool) {
+func (c *Case) literalOfReturn(r returned, known bool) (int64, bool) {
 	if !known {
 		return 0, false
 	}
-	return literalOf(r.file, r.expr)
+	return c.literal(&r)
 }
 
 // resultOf says what the helpers return whose result is often handed on.
@@ -217,7 +230,7 @@ func (c *Case) returnText(v verifierlog.Value) string {
 // returnHelp advises how to return what is allowed.
 func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Value, r returned, known bool, lo, hi int64) {
 	h := diag.Help{Applicability: diag.Placeholder}
-	_, literal := literalOfReturn(r, known)
+	_, literal := c.literalOfReturn(r, known)
 	to := ""
 	switch {
 	case lo == hi:
@@ -314,6 +327,7 @@ func returnPointer(c *Case, d *diag.Diagnostic) {
 	d.Message = who + " returns " + what + ", not a number"
 	primary(d, "returns "+what)
 	if ok {
+		c.evidence(d, c.last, l)
 		if r, known := c.returnAt(c.Path.Insn(c.last)); known {
 			c.mark(d, r.insn, r.file, r.stmt.Span)
 		}
