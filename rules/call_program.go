@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
@@ -23,7 +26,7 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 	f := c.match.Fields
 	name, typ := "", ""
 	if len(f) >= 2 {
-		typ = mapTypeName(f[0])
+		typ = mapTypeOf(f[0])
 		name, _, _ = strings.Cut(f[1], "#")
 	} else {
 		name, typ = "bpf_tail_call", "another type"
@@ -62,24 +65,13 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 	}
 }
 
-// mapTypes are the names of enum bpf_map_type by number (include/uapi/linux/bpf.h).
-var mapTypes = strings.Fields(`UNSPEC HASH ARRAY PROG_ARRAY PERF_EVENT_ARRAY PERCPU_HASH PERCPU_ARRAY STACK_TRACE CGROUP_ARRAY LRU_HASH
-	LRU_PERCPU_HASH LPM_TRIE ARRAY_OF_MAPS HASH_OF_MAPS DEVMAP SOCKMAP CPUMAP XSKMAP SOCKHASH CGROUP_STORAGE REUSEPORT_SOCKARRAY
-	PERCPU_CGROUP_STORAGE QUEUE STACK SK_STORAGE DEVMAP_HASH STRUCT_OPS RINGBUF INODE_STORAGE TASK_STORAGE BLOOM_FILTER
-	USER_RINGBUF CGRP_STORAGE ARENA INSN_ARRAY RHASH`)
-
-func mapTypeName(number string) string {
-	n := 0
-	for _, r := range number {
-		if r < '0' || r > '9' || n > 1000 {
-			return "map of type " + number
-		}
-		n = n*10 + int(r-'0')
-	}
-	if n == 0 || n >= len(mapTypes) {
+// mapTypeOf names the type that a message gives as a number.
+func mapTypeOf(number string) string {
+	n, err := strconv.ParseUint(number, 10, 32)
+	if err != nil || n == 0 || n >= uint64(len(mapTypes)) {
 		return "map of type " + number
 	}
-	return "BPF_MAP_TYPE_" + mapTypes[n]
+	return mapTypeName(ebpf.MapType(n))
 }
 
 // mapAccess says how a map of a type is accessed.
