@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 )
 
 var (
@@ -127,6 +128,9 @@ func jitRequired(c *Case, d *diag.Diagnostic) {
 		what, label = "a program with tail calls and functions", ""
 	}
 	d.Message = what + " needs the JIT compiler"
+	if strings.Contains(c.pattern(), "calling kernel function") { // add_kfunc_call: before the verifier walks
+		c.locate(d, 1, func(_ object.Insn, r *object.Reloc) bool { return r != nil && r.Kind == object.RelocExternCall })
+	}
 	primary(d, label)
 	sentences(d, "the kernel's JIT compiler is turned off, lacks this architecture, or failed on this program; the interpreter cannot run it")
 	suggest(d, "turn it on: `sysctl net.core.bpf_jit_enable=1`, or build the kernel with `CONFIG_BPF_JIT_ALWAYS_ON`")

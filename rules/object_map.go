@@ -62,6 +62,13 @@ func refusedMap(c *Case, f *Failure, d *diag.Diagnostic) {
 		return
 	}
 	sentences(d, fmt.Sprintf("it is of type %s, with keys of %d bytes, values of %d bytes, %d entries, flags %#x", mapTypeName(m.Type), m.KeySize, m.ValueSize, m.MaxEntries, m.Flags))
+	if f.Errno == syscall.EOPNOTSUPP && m.Type == ebpf.Arena { // arena_map_alloc asks bpf_jit_supports_arena
+		d.Class = diag.ClassEnvironment
+		d.Message = "the JIT compiler does not support arenas"
+		sentences(d, "an arena needs a JIT compiler that knows arenas; a program that is interpreted cannot use one")
+		suggest(d, "turn the JIT compiler on, or use it on another architecture: `bpfdiag check --jit`")
+		return
+	}
 	wrong := mapFaults(m)
 	for _, w := range wrong {
 		d.Helps = append(d.Helps, diag.Help{Text: w, Applicability: diag.Placeholder})
