@@ -63,7 +63,7 @@ func (c *Case) asIterator(l *sourceLoop) (h diag.Help, ok bool) {
 		if l.stmt.Bare {
 			return h, false
 		}
-		text = "int " + m[2] + ";\n" + l.file.Indent(l.stmt.Start) + text
+		text = typ + " " + m[2] + ";\n" + l.file.Indent(l.stmt.Start) + text
 	}
 	e := diag.Edit{File: l.name, Replacement: text}
 	e.Start.Line, e.Start.Column = l.file.Position(l.stmt.Head.Start)

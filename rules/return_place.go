@@ -127,7 +127,7 @@ func (c *Case) literal(r *returned) (n int64, ok bool) {
 		return n, ok
 	}
 	name := regexp.QuoteMeta(r.text())
-	m := regexp.MustCompile(`(?:[{,]\s*` + name + `\s*=|#\s*define\s+` + name + `)[ \t]+(\(?-?\w+\)?)[ \t]*(?:[,}\n]|/\*|//)`).FindAllStringSubmatch(c.files[r.name].text, -1)
+	m := regexp.MustCompile(`(?:[{,]\s*`+name+`\s*=|#\s*define\s+`+name+`)[ \t]+(\(?-?\w+\)?)[ \t]*(?:[,}\n]|/\*|//)`).FindAllStringSubmatch(c.files[r.name].text, -1)
 	if len(m) != 1 {
 		return 0, false
 	}

@@ -238,8 +238,11 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		if lo == 0 || lo == 1 {
 			h.Applicability = diag.Likely
 		}
-	case lo == -4095 && hi == 0 && literal && v.Const && v.Number > 0 && v.Number <= 4095:
-		h.Text, to = "return the negative error number to deny, 0 to allow", fmt.Sprint(-v.Number)
+	case lo == -4095 && hi == 0 && known && r.expr != nil && (literal || r.expr.Kind == sourcetext.Name && strings.HasPrefix(r.text(), "E")) && v.Const && v.Number > 0 && v.Number <= 4095:
+		h.Text, to = "return the negative error number to deny, 0 to allow", "-"+r.text()
+		if r.expr.Kind != sourcetext.Literal && r.expr.Kind != sourcetext.Name {
+			to = fmt.Sprint(-v.Number)
+		}
 	case lo == -4095 && hi == 0:
 		h.Text = "return 0 or a negative error number, such as -1 (EPERM), on every path"
 		if known && r.expr != nil && !v.Const {
