@@ -122,7 +122,11 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 	case "a pointer to a socket":
 		help("pass a socket that the kernel gave as a pointer: `ctx->sk`, or what `bpf_sk_lookup_tcp`, `bpf_sk_fullsock` and the like return")
 	default:
-		if v.Base == verifierlog.Scalar && strings.Contains(want, "struct ") {
+		switch {
+		case !strings.Contains(want, "struct "):
+		case v.Base == verifierlog.FramePtr || v.Base == verifierlog.MapValue:
+			help("pass a pointer from the program's arguments, or one that a kfunc returned; the kernel's objects are never in memory of the program")
+		case v.Base == verifierlog.Scalar:
 			help("get the pointer from the program's arguments, from `bpf_get_current_task_btf()`, or from a kfunc that returns one; a number cannot be cast to it")
 		}
 	}

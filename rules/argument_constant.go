@@ -24,7 +24,7 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 		if c.markCallArgument(d, k, 2) != "" {
 			primary(d, "this may be another number")
 		}
-		d.Helps = append(d.Helps, diag.Help{Text: "pass 0", Applicability: diag.Likely, Edits: c.argumentEdit(k, 2, "0")})
+		d.Helps = append(d.Helps, diag.Help{Text: "pass 0", Applicability: diag.Placeholder, Edits: c.argumentEdit(k, 2, "0")})
 		return
 	}
 	d.Message = "an argument has to be a constant here"

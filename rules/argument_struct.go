@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -34,6 +35,10 @@ func argumentStruct(c *Case, d *diag.Diagnostic) {
 	if got == "" {
 		d.Message += " as " + a.callee.parameter(a.n)
 		primary(d, "this is something else")
+		if got, _ := c.passedType(a); got != "" {
+			d.Message += ", not " + got
+			primary(d, "this is "+got)
+		}
 	} else {
 		d.Message += ", not a " + quote(got)
 		primary(d, "this points to a "+quote(got)+" for the verifier")
@@ -114,6 +119,10 @@ func typeWords(s string) string {
 // untrustedArgument: the verifier does not know that the object is alive that
 // a pointer is to (is_trusted_reg and is_rcu_reg in kernel/bpf/verifier.c).
 func untrustedArgument(c *Case, d *diag.Diagnostic) {
+	if e := c.expectedTypes(); slices.Contains(e, "percpu_ptr_") && !slices.Contains(e, "ptr_") {
+		argumentType(c, d) // trusted or not, it is of the wrong kind
+		return
+	}
 	d.Message = "this pointer may point to an object that is gone"
 	a, ok := c.badArgument(d)
 	if !ok {
@@ -131,8 +140,7 @@ func untrustedArgument(c *Case, d *diag.Diagnostic) {
 	if v.Flags&verifierlog.RCU != 0 && strings.Contains(c.match.Text, "referenced or trusted") {
 		d.Message = a.callee.String() + " takes a reference or a trusted pointer, and " + name + " is only protected by RCU"
 		primary(d, "a pointer"+typ+" that RCU protects")
-		c.tellTrust(d, a, v)
-		c.adviseTrust(d, a, v)
+		c.adviseTrust(d, a, v, c.tellTrust(d, a, v))
 		return
 	}
 	null := v.Flags&verifierlog.MaybeNull != 0
@@ -147,14 +155,14 @@ func untrustedArgument(c *Case, d *diag.Diagnostic) {
 		d.Message = name + " may point to an object that is gone"
 		primary(d, "a pointer"+typ+" that is not trusted")
 	}
-	c.tellTrust(d, a, v)
-	c.adviseTrust(d, a, v)
+	c.adviseTrust(d, a, v, c.tellTrust(d, a, v))
 }
 
-// tellTrust tells where a pointer lost the verifier's trust, or why it never had it.
-func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value) {
+// tellTrust tells where a pointer lost the verifier's trust, or why it never
+// had it. It returns what the pointer was read from, NotInit if it was not.
+func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value) (from verifierlog.Base) {
 	if c.tellArgumentLost(d, a) {
-		return
+		return verifierlog.NotInit
 	}
 	for _, k := range c.Path.Chain(c.last, a.loc) {
 		switch k.Kind {
@@ -162,7 +170,8 @@ func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value)
 			text := "read from memory here"
 			s := c.Path.Step(k.Step)
 			if base, ok := c.Path.Before(k.Step, verifierlog.Reg(s.Frame, s.Mem.Base)); ok {
-				switch base.Base {
+				from = base.Base
+				switch from {
 				case verifierlog.BTFPtr:
 					text = "read from a `struct " + base.TypeName + "`: nothing keeps what it points to alive"
 					if v.Flags&verifierlog.RCU != 0 {
@@ -181,7 +190,7 @@ func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value)
 				}
 				d.Notes = append(d.Notes, what+" is "+text)
 			}
-			return
+			return from
 		case verifierlog.LinkResult:
 			f := string(c.Path.Step(k.Step).Func)
 			text := "returned by " + quote(f)
@@ -194,30 +203,34 @@ func (c *Case) tellTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value)
 			if !c.atPrimary(d, k.Step) {
 				c.tell(d, k.Step, k.Loc, text)
 			}
-			return
+			return from
 		case verifierlog.LinkArith:
 			if v.Offset != 0 || v.Number != 0 {
 				c.tell(d, k.Step, k.Loc, "the address of a part of the object is not trusted")
-				return
+				return from
 			}
 		case verifierlog.LinkEntry, verifierlog.LinkCallback:
 			d.Notes = append(d.Notes, "the kernel gave it to this program without a guarantee that it stays alive")
-			return
+			return from
 		}
 	}
+	return from
 }
 
-func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value) {
+func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Value, from verifierlog.Base) {
 	help := func(text string) {
 		d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
 	}
 	rcu := strings.Contains(c.match.Text, "must be a rcu pointer") || strings.Contains(c.match.Text, "rcu_ptr_")
 	kind, _, _ := strings.Cut(c.Program.Section, "/")
-	if kind = strings.TrimSuffix(kind, ".s"); kind == "fentry" || kind == "fexit" {
+	if kind = strings.TrimSuffix(kind, ".s"); from == verifierlog.Ctx && (kind == "fentry" || kind == "fexit") {
 		d.Notes = append(d.Notes, "the arguments of fentry and fexit programs are not trusted; those of tp_btf, iter and most LSM programs are")
 		help("attach with `SEC(\"tp_btf/...\")` or `SEC(\"lsm/...\")`, or take a reference with the kfunc that acquires this type")
 	}
 	switch {
+	case from == verifierlog.MapValue:
+		help("take it out of the map with `bpf_kptr_xchg`, or, if RCU protects its type, read it in an RCU section and check it for NULL")
+		return
 	case v.Base != verifierlog.BTFPtr:
 		help("pass a pointer from the program's arguments, or one that a kfunc returned")
 	case rcu && v.TypeName != "" && c.maySleep():

@@ -51,7 +51,7 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 		const most = 10
 		more := ""
 		if len(names) > most {
-			more = fmt.Sprintf(" and %d others", len(names)-most)
+			more = fmt.Sprintf(" and %d more", len(names)-most)
 			names = names[:most]
 		}
 		d.Notes = append(d.Notes, "programs in these sections may call it: "+strings.Join(names, ", ")+more)
