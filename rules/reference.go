@@ -84,6 +84,7 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 	primary(d, still)
 	defer func() {
 		if h.Acquired >= 0 {
+			c.sameLine(d, h)
 			c.tell(d, h.Acquired, verifierlog.Reg(c.Path.Step(h.Acquired).Frame, 0), h.got)
 		}
 	}()
@@ -110,6 +111,17 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 		}
 	}
 	c.helpRelease(d, h, l.edits(h, r))
+}
+
+// sameLine says at one place what is at one place: a log alone has the exit at
+// the line that it printed last.
+func (c *Case) sameLine(d *diag.Diagnostic, h held) {
+	label, ok := c.label(c.Path.Insn(h.Acquired), "")
+	for i := range d.Labels {
+		if o := &d.Labels[i]; ok && c.Locate == nil && o.Primary && o.File == label.File && o.Line == label.Line {
+			o.Text = h.got + ", and not given back on the path from here"
+		}
+	}
 }
 
 // helpRelease advises to give something back, by an edit where there is one.

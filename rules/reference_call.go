@@ -28,6 +28,9 @@ func (c *Case) site(step int) callSite {
 		return s
 	}
 	at, file, ok := c.source(insn)
+	if c.Locate == nil {
+		at, file, ok = c.sourceOfLog(insn, s.name)
+	}
 	if !ok {
 		return s
 	}
@@ -42,6 +45,26 @@ func (c *Case) site(step int) callSite {
 		s.call = at.Expr
 	}
 	return s
+}
+
+// sourceOfLog finds a call in the source line that the log has for it, if
+// there is just one of the function.
+func (c *Case) sourceOfLog(insn int, name string) (at sourcetext.Place, file *sourcetext.File, ok bool) {
+	text := c.sourceText(insn)
+	for _, name := range []string{name, sourceName(name)} {
+		if name == "" || strings.Count(text, name+"(") != 1 {
+			continue
+		}
+		// A line is no function; as the body of one it has statements.
+		const head = "void f(void) { "
+		file = sourcetext.Parse([]byte(head+text+" }"), false)
+		at, ok = file.At(1, len(head)+strings.Index(text, name+"(")+1)
+		// A call that goes on in the next line, which the log does not have, is
+		// not one of these arguments.
+		ok = ok && at.Span.End <= len(head)+len(text) && strings.HasSuffix(file.Text(at.Span), ")")
+		return at, file, ok
+	}
+	return at, nil, false
 }
 
 // arg is the text of an argument, from 1 on; "" when it is not known.
@@ -175,8 +198,8 @@ func (c *Case) objectPhrase(n int, otherwise string) string {
 // verifier stopped at, where the source shows it.
 func (c *Case) markParameter(d *diag.Diagnostic, n int) {
 	s := c.site(c.last)
-	if s.call == nil || n < 1 || n >= len(s.call.Operands) {
-		return
+	if c.Locate == nil || s.call == nil || n < 1 || n >= len(s.call.Operands) {
+		return // a log has no columns
 	}
 	c.markSpan(d, s.file, s.call.Operands[n].Span)
 }

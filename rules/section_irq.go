@@ -66,7 +66,7 @@ func irqOrder(c *Case, d *diag.Diagnostic) {
 	if strings.HasPrefix(fn, "bpf_res_spin_unlock") {
 		object = c.objectPhrase(2, "this interrupt state")
 	}
-	d.Message = object + " is not the interrupt state that was saved last"
+	d.Message = object + " is not what was saved last"
 	primary(d, "restored out of order")
 	if len(c.match.Fields) == 2 {
 		for _, r := range c.Path.Open(c.Path.Len()) {
