@@ -92,7 +92,8 @@ func unknownSection(c *Case, f *Failure, d *diag.Diagnostic) {
 	if ok {
 		markOnly(d, l, "libbpf knows no such section")
 	}
-	for _, name := range f.Similar {
+	if len(f.Similar) > 0 {
+		name := f.Similar[0]
 		h := diag.Help{Text: "write `SEC(\"" + name + "\")`", Applicability: diag.Placeholder}
 		if ok {
 			h.Edits = []diag.Edit{{File: l.File, Start: diag.Position{Line: l.Line, Column: l.Column},
@@ -102,7 +103,6 @@ func unknownSection(c *Case, f *Failure, d *diag.Diagnostic) {
 			}
 		}
 		d.Helps = append(d.Helps, h)
-		break
 	}
 	if len(f.Similar) > 1 {
 		sentences(d, "similar names are "+quoted(f.Similar))
