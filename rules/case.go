@@ -30,12 +30,20 @@ type Case struct {
 	Summary *verifierlog.Summary
 	Path    *verifierlog.Path
 
-	info  *debuginfo.Info
-	files map[string]sourceFile // what was compiled, by the object's name
+	// Cache is shared by the cases of one object, one after the other; nil is
+	// one of the case's own.
+	*Cache
+
 	// last is the step that the verifier gave up at, -1 without a path.
 	last int
 	// match is how the complaint was recognised; its Code is empty if it was not.
 	match messages.Match
+}
+
+// Cache keeps what was read of an object. The zero Cache is ready.
+type Cache struct {
+	info  *debuginfo.Info
+	files map[string]sourceFile // what was compiled, by the object's name
 }
 
 // sourceFile is a whole source file.
@@ -54,14 +62,7 @@ type Program struct {
 
 // Diagnose explains a rejection.
 func Diagnose(c Case) diag.Diagnostic {
-	if c.Summary == nil {
-		c.Summary = new(verifierlog.Summarize(c.Log))
-	}
-	if c.Path == nil {
-		// A reader of a string does not fail; a log that has no path has an empty one.
-		c.Path, _ = verifierlog.ReadPath(strings.NewReader(c.Log))
-	}
-	c.last = c.Path.Len() - 1
+	c.prepare()
 	var known bool
 	if c.match, known = messages.Find(c.Summary.Message); !known {
 		c.match.Code = c.silence()
@@ -77,6 +78,24 @@ func Diagnose(c Case) diag.Diagnostic {
 		c.ask(f, &d)
 	}
 	return d
+}
+
+// prepare reads what the caller has not read.
+func (c *Case) prepare() {
+	if c.Summary == nil {
+		c.Summary = new(verifierlog.Summarize(c.Log))
+	}
+	if c.Path == nil {
+		// A reader of a string does not fail; a log that has no path has an empty one.
+		c.Path, _ = verifierlog.ReadPath(strings.NewReader(c.Log))
+	}
+	c.last = c.Path.Len() - 1
+	if c.Cache == nil {
+		c.Cache = new(Cache)
+	}
+	if c.files == nil {
+		c.files = map[string]sourceFile{}
+	}
 }
 
 // ask lets a rule complete a diagnostic. Logs and objects are whatever somebody

@@ -6,7 +6,6 @@ import (
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/rules/messages"
-	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 // Failure is why the verifier has not judged a program.
@@ -23,13 +22,7 @@ type Failure struct {
 // DiagnoseLoad explains why a program was not verified. The case's log is the
 // verifier's where it stopped at what the loader had put there, else empty.
 func DiagnoseLoad(c Case, f Failure) diag.Diagnostic {
-	if c.Summary == nil {
-		c.Summary = new(verifierlog.Summarize(c.Log))
-	}
-	if c.Path == nil {
-		c.Path, _ = verifierlog.ReadPath(strings.NewReader(c.Log))
-	}
-	c.last = c.Path.Len() - 1
+	c.prepare()
 	d := diag.Diagnostic{Severity: diag.SeverityError, Message: f.Error.Error(), KernelMessage: c.Summary.Message}
 	if c.Summary.First > 0 {
 		d.LogLines = []int{c.Summary.First, c.Summary.Last}

@@ -109,9 +109,6 @@ func (c *Case) file(name string, line int, text string) *sourcetext.File {
 		// One line at its place. It is not kept: the next question is of another.
 		return sourcetext.Parse([]byte(strings.Repeat("\n", line-1)+text), rust)
 	}
-	if c.files == nil {
-		c.files = map[string]sourceFile{}
-	}
 	all := strings.Join(lines, "\n")
 	f := sourcetext.Parse([]byte(all), rust)
 	c.files[name] = sourceFile{f, all}

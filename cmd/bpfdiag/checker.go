@@ -155,11 +155,12 @@ func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) 
 	opts := loader.Options{Timeout: ck.flags.timeout, LogLevel: ck.flags.logLevel, Select: ck.flags.selects,
 		WholeLogs: ck.flags.raw || ck.flags.saveLogs != "" || ck.flags.logLevel > 0}
 	var saveErr error
+	var cache rules.Cache
 	err = loader.Check(ctx, m, ck.kernel, obj, opts, func(r loader.Result) {
 		if ck.flags.saveLogs != "" && saveErr == nil {
 			saveErr = saveLog(ck.flags.saveLogs, path, r)
 		}
-		out.Programs = append(out.Programs, ck.program(&r))
+		out.Programs = append(out.Programs, ck.program(&r, &cache))
 	})
 	if err == nil {
 		err = saveErr
@@ -170,7 +171,7 @@ func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) 
 
 // program turns a loader's result into the document's form, and judges: the
 // verifier rejected what it complains about, and nothing else.
-func (ck *checker) program(r *loader.Result) diag.Program {
+func (ck *checker) program(r *loader.Result, cache *rules.Cache) diag.Program {
 	p := diag.Program{Name: r.Name, Section: r.Section, Type: r.Type.String(), Notes: r.Notes}
 	if r.HasAttach {
 		p.AttachType = r.Attach.String()
@@ -185,7 +186,7 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 		// depends on how many digits the duration has.
 		p.Stats.LogBytes -= len(strconv.Itoa(p.Stats.DurationUS))
 	}
-	c := ck.rulesCase(r, &p, &sum)
+	c := ck.rulesCase(r, &p, &sum, cache)
 	switch err := failure(r, &sum); {
 	case err != nil:
 		p.Verdict, p.Error = diag.Error, err.Error()
@@ -200,11 +201,11 @@ func (ck *checker) program(r *loader.Result) diag.Program {
 }
 
 // rulesCase is what rules have to know of a program.
-func (ck *checker) rulesCase(r *loader.Result, p *diag.Program, sum *verifierlog.Summary) rules.Case {
+func (ck *checker) rulesCase(r *loader.Result, p *diag.Program, sum *verifierlog.Summary, cache *rules.Cache) rules.Case {
 	c := rules.Case{
 		Program: rules.Program{Name: p.Name, Section: p.Section, Type: p.Type, Attach: p.AttachType},
 		Log:     r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: sum,
-		Sources: ck.sources, Dirs: []string{filepath.Dir(r.Object().Path)},
+		Sources: ck.sources, Dirs: []string{filepath.Dir(r.Object().Path)}, Cache: cache,
 	}
 	switch {
 	case r.LogCut > 0:
