@@ -135,9 +135,7 @@ func outOfBounds(c *Case, d *diag.Diagnostic) {
 	case r.calls:
 		what = "what " + r.function() + " accesses"
 	}
-	if !r.calls {
-		markExpression(d, r.e)
-	}
+	markExpression(d, r.e)
 	c.tellObject(d, &r, &o)
 	if !x.found {
 		c.constantBounds(d, &r, &o, what)

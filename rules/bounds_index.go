@@ -26,9 +26,10 @@ type index struct {
 	// several says that more than one number was added: no bound of this one
 	// alone is enough.
 	several bool
-	added   int   // the step that adds it to the address
-	fixed   int64 // what is added to the address beside it
-	based   bool  // fixed is known
+	added   int        // the step that adds it to the address
+	fixed   int64      // what is added to the address beside it
+	based   bool       // fixed is known
+	e       expression // what stands in the brackets, if that is the number
 	array   string
 	length  int64 // elements of array, 0 when unknown
 }
@@ -124,6 +125,9 @@ func (c *Case) nameIndex(x *index, e expression) {
 	if i.simple() && (x.name == "" || isName(i.text()) && !isName(x.name)) && !x.several {
 		x.name, x.typ = i.text(), c.typeOf(i)
 	}
+	if i.node != nil && i.text() == x.name {
+		x.e = i
+	}
 	if i.node == nil {
 		return
 	}
@@ -161,8 +165,11 @@ func (x *index) signed() bool {
 // room is how many elements from 0 on lie inside an object of a size, when size bytes
 // are accessed at each; 0 when nobody knows.
 func (x *index) room(object, size int64) int64 {
-	if x.length > 0 {
+	if x.length > 0 && size <= x.scale {
 		return x.length
+	}
+	if x.length > 0 {
+		return max((x.length*x.scale-size)/x.scale+1, 0)
 	}
 	if !x.based || x.several || object <= 0 || x.fixed < 0 || x.fixed+size > object {
 		return 0
@@ -198,6 +205,9 @@ func (c *Case) tellNumber(d *diag.Diagnostic, step int, l verifierlog.Loc) {
 		if src, _, ok := c.source(c.Path.Insn(k.Step)); ok && src.Expr != nil && src.Expr.Kind == sourcetext.Name && (k.Kind == verifierlog.LinkRead || k.Kind == verifierlog.LinkWritten) {
 			return // a local variable that is on the stack
 		}
+		if k.Kind == verifierlog.LinkLoad && !c.reads(k.Step) {
+			return
+		}
 		if text := c.numberMade(k); text != "" && !(arith && (c.besidePrimary(d, at) || !c.computes(k.Step))) {
 			c.tell(d, k.Step, k.Loc, text)
 		}
@@ -223,6 +233,22 @@ func (c *Case) computes(step int) bool {
 		return true
 	}
 	return false
+}
+
+// reads says that what stands in the source at a step may be what is read there,
+// and not a branch whose place the compiler gave to more than it.
+func (c *Case) reads(step int) bool {
+	at, _, ok := c.source(c.Path.Insn(step))
+	if !ok || at.Expr == nil {
+		return true
+	}
+	switch at.Expr.Kind {
+	case sourcetext.Unary:
+		return at.Expr.Operator == "*"
+	case sourcetext.Binary:
+		return false
+	}
+	return true
 }
 
 // besidePrimary says that a label is on the line of the failure.
@@ -499,16 +525,15 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 func (c *Case) readOnce(x *index, limit int64) diag.Help {
 	insn := c.Path.Insn(c.last)
 	h := diag.Help{Text: "read " + quote(x.name) + " into a variable once, check that, and use it", Applicability: diag.Placeholder}
-	i := c.accessed(insn).indexed().operand(1)
 	name := c.freeName(insn, "i", "idx", "index")
-	if name == "" || x.typ == nil || i.text() != x.name {
+	if name == "" || x.typ == nil || x.e.node == nil || limit <= 0 {
 		return h
 	}
 	condition := fmt.Sprintf("%s >= %d", name, limit)
 	if x.signed() {
 		condition = fmt.Sprintf("%s < 0 || %s", name, condition)
 	}
-	return c.guardCopy(insn, h.Text, declare(x.typ.Declare(""), name, x.name), condition, i, name)
+	return c.guardCopy(insn, h.Text, declare(x.typ.Declare(""), name, x.name), condition, x.e, name)
 }
 
 // tighten is the edit that makes a check of a number against a constant right.

@@ -43,6 +43,9 @@ func (c *Case) accessed(insn int) expression {
 	e := expression{at.Expr, file, insn}
 	for e.node != nil {
 		switch e.node.Kind {
+		case sourcetext.Call:
+			e = c.copied(e)
+			continue
 		case sourcetext.Index, sourcetext.Member:
 			return e
 		case sourcetext.Unary:
@@ -63,6 +66,26 @@ func (c *Case) accessed(insn int) expression {
 	return e
 }
 
+// copied is what a memcpy reads or writes, where it is given the address of
+// something: `ip->saddr` of `memcpy(out, &ip->saddr, 4)`.
+func (c *Case) copied(call expression) expression {
+	switch strings.TrimPrefix(call.operand(0).text(), "__builtin_") {
+	case "memcpy", "memmove":
+	default:
+		return expression{}
+	}
+	i := 2
+	if fn, at, ok := c.function(call.insn); ok && c.debug() != nil {
+		if a, ok := c.debug().Access(fn, at); ok && a.Store {
+			i = 1
+		}
+	}
+	if p := call.operand(i); p.node != nil && p.node.Kind == sourcetext.Unary && p.node.Operator == "&" {
+		return p.operand(0)
+	}
+	return expression{}
+}
+
 // indexed is the part of an expression that has an index which is no literal:
 // `h->slots[i]` of `h->slots[i].n`. Nothing if several have.
 func (e expression) indexed() (found expression) {
@@ -76,6 +99,10 @@ func (e expression) indexed() (found expression) {
 				found = e
 			}
 		case sourcetext.Member, sourcetext.Group:
+		case sourcetext.Unary:
+			if e.node.Operator != "&" {
+				return found
+			}
 		default:
 			return found
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -275,11 +276,47 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 	default:
 		condition = fmt.Sprintf("%s < 0 || %s > %d", name, name, have)
 	}
-	if setup == "" {
-		d.Helps = append(d.Helps, c.guard(insn, "check "+quote(name)+" before the call", condition))
+	if setup != "" {
+		d.Helps = append(d.Helps, c.guardCopy(insn, "keep the size in a variable and check it", setup, condition, l.e, name))
 		return
 	}
-	d.Helps = append(d.Helps, c.guardCopy(insn, "keep the size in a variable and check it", setup, condition, l.e, name))
+	if h, ok := c.fromOne(l); zero && !over && ok {
+		d.Helps = append(d.Helps, h)
+		return
+	}
+	var first []string
+	if l.typ != nil && l.typ.ByteSize() == 4 && l.known && (l.value.Bounds.Umax > math.MaxUint32) {
+		// Else the compiler would check a copy of 32 bits, and pass this one.
+		first = []string{"barrier_var(" + name + ");"}
+	}
+	h := c.guard(insn, "check "+quote(name)+" before the call", condition, first...)
+	if zero && l.unsigned() && c.Path.Step(c.last).Source.Line == 0 {
+		h.Applicability = diag.Placeholder // Linux before 6.9 may take nothing from it, see notZero
+	}
+	d.Helps = append(d.Helps, h)
+}
+
+// fromOne is the edit of a check against 0 that is to leave 1 and more: a second
+// check would be merged with it.
+func (c *Case) fromOne(l *length) (h diag.Help, ok bool) {
+	for _, k := range c.Path.Checks(c.last, l.loc) {
+		insn := c.Path.Insn(k.Step)
+		at, file, found := c.source(insn)
+		if !found || at.Expr == nil {
+			continue
+		}
+		var below expression
+		walk(at.Expr, func(n *sourcetext.Node) {
+			e := expression{n, file, insn}
+			if n.Kind == sourcetext.Binary && n.Operator == "<" && e.operand(0).text() == l.name && e.operand(1).text() == "0" {
+				below = e
+			}
+		})
+		if edit, can := c.rewrite(below, l.name+" < 1"); can {
+			return diag.Help{Text: "let this check leave no 0", Applicability: diag.Likely, Edits: []diag.Edit{edit}}, true
+		}
+	}
+	return h, false
 }
 
 // freeName is the first of some names that no variable in scope has.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -129,6 +130,9 @@ func (c *Case) tellPacketChecks(d *diag.Diagnostic, a *packetAccess, checks []pa
 	switch {
 	case last != nil:
 		tell(last, last.says(a))
+		if !last.inside {
+			c.turnRound(d, c.comparisonWithEnd(last, checks, end))
+		}
 		if last.tooFar() {
 			c.tooFar(d, a, last)
 		}
@@ -185,4 +189,25 @@ func (c *Case) metadata(d *diag.Diagnostic, a *packetAccess) {
 	d.Message = strings.Replace(d.Message, "inside the packet", "inside the packet's metadata", 1)
 	primary(d, a.needs())
 	d.Helps = append(d.Helps, diag.Help{Text: "compare the end of what is accessed with the packet's begin (`ctx->data`), and leave if it is behind it", Applicability: diag.Placeholder})
+}
+
+// turnRound is the help for a check that leaves the function for the packets that are
+// long enough.
+func (c *Case) turnRound(d *diag.Diagnostic, e expression) {
+	at, _, ok := c.source(e.insn)
+	if e.node == nil || !ok || at.Stmt == nil || at.Stmt.Kind != sourcetext.IfStmt || len(at.Stmt.Body) != 1 || !at.InHead {
+		return
+	}
+	body := at.Stmt.Body[0]
+	if body.Kind == sourcetext.BlockStmt && len(body.Body) == 1 {
+		body = body.Body[0]
+	}
+	operator := map[string]string{"<": ">", "<=": ">", ">": "<", ">=": "<"}[e.node.Operator]
+	if body.Kind != sourcetext.ReturnStmt || operator == "" {
+		return
+	}
+	edit, ok := c.rewrite(e, e.operand(0).text()+" "+operator+" "+e.operand(1).text())
+	if ok {
+		d.Helps = append(d.Helps, diag.Help{Text: "leave for packets that are too short, not for the others", Applicability: diag.Likely, Edits: []diag.Edit{edit}})
+	}
 }
