@@ -158,7 +158,7 @@ func (c *Case) contextEdit(a badArgument) (diag.Edit, bool) {
 
 // addressEdit puts an & in front of a variable that is passed by value.
 func (c *Case) addressEdit(a badArgument) (diag.Edit, bool) {
-	call, _ := c.callExpr(c.Path.Insn(c.last), a.callee.Name)
+	call, _ := c.callNode(c.Path.Insn(c.last), a.callee.Name)
 	if call == nil || a.n >= len(call.Operands) || call.Operands[a.n].Kind != sourcetext.Name || strings.ToUpper(a.Text) == a.Text {
 		return diag.Edit{}, false
 	}
@@ -181,7 +181,7 @@ func (c *Case) addressEdit(a badArgument) (diag.Edit, bool) {
 
 // replaceArgument is the edit that replaces an argument's text in a file that is there.
 func (c *Case) replaceArgument(a badArgument, text string) (diag.Edit, bool) {
-	call, file := c.callExpr(c.Path.Insn(c.last), a.callee.Name)
+	call, file := c.callNode(c.Path.Insn(c.last), a.callee.Name)
 	p, ok := c.place(c.Path.Insn(c.last))
 	if !ok || call == nil || a.n >= len(call.Operands) {
 		return diag.Edit{}, false

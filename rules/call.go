@@ -145,9 +145,9 @@ func (c *Case) argumentPlace(n int) (verifierlog.Loc, bool) {
 	return verifierlog.Reg(c.Path.Step(c.last).Frame, n), true
 }
 
-// callExpr is the call in the source that an instruction was made from, if it
+// callNode is the call in the source that an instruction was made from, if it
 // is one of that name and not what a macro or an inlined function made of it.
-func (c *Case) callExpr(insn int, name string) (n *sourcetext.Node, file *sourcetext.File) {
+func (c *Case) callNode(insn int, name string) (n *sourcetext.Node, file *sourcetext.File) {
 	at, file, ok := c.source(insn)
 	if !ok || name == "" {
 		return nil, nil
@@ -201,7 +201,7 @@ func (c *Case) markCallArgument(d *diag.Diagnostic, k callTarget, n int) string 
 	if c.last < 0 || n < 1 {
 		return ""
 	}
-	call, file := c.callExpr(c.Path.Insn(c.last), k.Name)
+	call, file := c.callNode(c.Path.Insn(c.last), k.Name)
 	if call == nil || n >= len(call.Operands) || call.Operands[n] == nil {
 		return ""
 	}
@@ -227,7 +227,7 @@ func (c *Case) markCall(d *diag.Diagnostic, name string) bool {
 	if c.Summary.Insn < 0 {
 		return false
 	}
-	call, file := c.callExpr(c.Summary.Insn, name)
+	call, file := c.callNode(c.Summary.Insn, name)
 	if call == nil {
 		return false
 	}

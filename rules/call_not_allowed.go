@@ -57,7 +57,13 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, "programs in these sections may call it: "+strings.Join(names, ", ")+more)
 	}
 	if instead := replacement(k.Name, section); instead != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
+		h := diag.Help{Text: instead, Applicability: diag.Placeholder}
+		if to := sameCall(k.Name, section); to != "" {
+			if h.Edits = c.renameCall(k.Name, to); h.Edits != nil {
+				h.Text, h.Applicability = "call "+quote(to), diag.Likely
+			}
+		}
+		d.Helps = append(d.Helps, h)
 	}
 }
 

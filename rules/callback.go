@@ -23,9 +23,13 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 		d.Message = "a callback has to be a static function"
 		// The verifier stops where the function's address is loaded, not at the call.
 		k := c.callTarget(c.calledName())
-		c.markCallArgument(d, k, k.callbackParameter())
+		name := c.markCallArgument(d, k, k.callbackParameter())
 		primary(d, "this function is global")
-		help = "declare the callback `static`"
+		h := diag.Help{Text: "declare the callback `static`", Applicability: diag.Placeholder}
+		if h.Edits = c.staticEdit(name); h.Edits != nil {
+			h.Applicability = diag.Likely
+		}
+		d.Helps = append(d.Helps, h)
 	case strings.Contains(text, "main program"):
 		d.Message = "a program cannot be its own callback"
 		primary(d, "this is the program itself")

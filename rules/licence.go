@@ -49,6 +49,6 @@ func licenceMissing(c *Case, d *diag.Diagnostic) {
 		}
 	}
 	d.Notes = append(d.Notes, "the kernel takes these for compatible: `GPL`, `GPL v2`, `GPL and additional rights`, `Dual BSD/GPL`, `Dual MIT/GPL`, `Dual MPL/GPL`")
-	h := diag.Help{Text: "if the program may be under such a licence, declare it: `char LICENSE[] SEC(\"license\") = \"GPL\";`", Applicability: diag.Placeholder}
+	h := diag.Help{Text: "if the program may be under such a licence, declare it: `char LICENSE[] SEC(\"license\") = \"GPL\";`", Applicability: diag.Placeholder, Edits: c.licenceEdit()}
 	d.Helps = append(d.Helps, h)
 }

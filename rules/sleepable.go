@@ -47,7 +47,11 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 		help = "attach with `SEC(\"fentry.s/...\")` or `SEC(\"lsm.s/...\")` instead"
 	}
 	if instead := withoutSleeping(k.Name); instead != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
+		h := diag.Help{Text: instead, Applicability: diag.Placeholder}
+		if h.Edits = c.renameCall(k.Name, sameCall(k.Name, "")); h.Edits != nil {
+			h.Applicability = diag.Likely
+		}
+		d.Helps = append(d.Helps, h)
 	}
 	if help != "" {
 		h := diag.Help{Text: help, Applicability: diag.Placeholder, Edits: edits}
