@@ -9,8 +9,8 @@ import (
 )
 
 // rangeOf says what a number may be, in the source's terms: "5", "at most
-// 255", "anything from -1 to 4095". typ is what the source declares; nil is
-// unknown. "" if the verifier knows no bound.
+// 255", "anything from -1 to 4095". typ is what the source declares, nil when
+// unknown: of a pointer, numbers are addresses. "" if the verifier knows no bound.
 func rangeOf(v verifierlog.Value, typ *debuginfo.Type) string {
 	if v.Base != verifierlog.Scalar {
 		return ""
@@ -19,28 +19,25 @@ func rangeOf(v verifierlog.Value, typ *debuginfo.Type) string {
 		return fmt.Sprint(v.Number)
 	}
 	b := &v.Bounds
-	signed := typ != nil && typ.Underlying().Signed
-	switch {
-	case b.Smin >= 0 || !signed && (b.Umax < math.MaxUint64 || b.Umin > 0):
-		switch lo, hi := b.Umin, b.Umax; {
-		case b.Smin >= 0 && uint64(b.Smin) > lo || b.Smin >= 0 && uint64(b.Smax) < hi:
-			return between(fmt.Sprint(max(lo, uint64(b.Smin))), fmt.Sprint(min(hi, uint64(b.Smax))))
-		case lo == 0 && hi == math.MaxUint64:
-			return ""
-		case hi == math.MaxUint64:
-			return fmt.Sprintf("at least %d", lo)
-		default:
-			return between(fmt.Sprint(lo), fmt.Sprint(hi))
-		}
-	case b.Smin == math.MinInt64 && b.Smax == math.MaxInt64:
-		return ""
-	case b.Smin == math.MinInt64:
-		return fmt.Sprintf("at most %d, also negative", b.Smax)
-	case b.Smax == math.MaxInt64:
-		return fmt.Sprintf("at least %d", b.Smin)
+	lo, hi := b.Smin, b.Smax
+	if b.Umax <= math.MaxInt64 { // then it cannot be negative
+		lo, hi = max(lo, int64(b.Umin)), min(hi, int64(b.Umax))
 	}
-	return between(fmt.Sprint(b.Smin), fmt.Sprint(b.Smax))
+	// Bounds of aligned numbers are a little inside of the type's.
+	low, high := lo > math.MinInt64+edge, hi < math.MaxInt64-edge
+	switch {
+	case !low && !high:
+		return ""
+	case !high:
+		return fmt.Sprintf("at least %d", lo)
+	case !low:
+		return fmt.Sprintf("at most %d, also negative", hi)
+	}
+	return between(fmt.Sprint(lo), fmt.Sprint(hi))
 }
+
+// edge is how near to its type's limits a bound says nothing.
+const edge = 1 << 12
 
 func between(lo, hi string) string {
 	if lo == hi {
