@@ -175,7 +175,7 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	if r.size > 0 {
 		limit = x.room(o.size, r.size)
 	}
-	lost, checked := c.tellIndex(d, x, limit)
+	lost, checked := c.tellIndex(d, x)
 	says := x.says()
 	switch d.Code {
 	case "BPF0120":

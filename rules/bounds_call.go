@@ -89,7 +89,7 @@ func (c *Case) twoNumbers(d *diag.Diagnostic, r *reach, o *region, x *index) boo
 	}
 	off := r.off - o.begin
 	d.Message = fmt.Sprintf("%s may access %s from byte %d on, of %s in %s", r.function(), inBytes(r.size), off, inBytes(o.size), o.what)
-	c.tellIndex(d, x, 0)
+	c.tellIndex(d, x)
 	l := c.length(length.Reg, r.call, r.calling)
 	markExpression(d, l.e)
 	primary(d, fmt.Sprintf("%s, when only %d are left", rangeOf(v, l.typ), max(o.size-off, 0)))

@@ -111,7 +111,7 @@ func (e expression) indexed() (found expression) {
 	return found
 }
 
-// call is the call of a function that an instruction is, as the source has
+// sourceCall is the call of a function that an instruction is, as the source has
 // it: with operands, the callee first. Nothing where a macro or another
 // function stands at the place.
 func (c *Case) sourceCall(insn int, fn string) expression {

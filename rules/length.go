@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -187,7 +186,7 @@ func (c *Case) tellMemory(d *diag.Diagnostic, m memory) {
 // how to bound it by the bytes that are there (0: unknown).
 func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 	c.tellNumber(d, c.last, l.loc)
-	lost, checked := c.tellChecks(d, c.last, l.loc, l.name, l.typ, have+1)
+	lost, checked := c.tellChecks(d, c.last, l.loc, l.name, l.typ)
 	says := ""
 	if l.known {
 		says = rangeOf(l.value, l.typ)
@@ -211,131 +210,6 @@ func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 		d.Notes = append(d.Notes, "on the path to this call nothing compares "+l.noun()+" with anything")
 	}
 	c.boundLength(d, l, have)
-}
-
-// notZero explains a comparison with 0 that the kernel takes nothing from:
-// unsigned "not equal" raises the lower bound since Linux 6.8 only
-// (reg_set_min_max).
-func (c *Case) notZero(d *diag.Diagnostic, l *length) bool {
-	for _, k := range c.Path.Checks(c.last, l.loc) {
-		if k.HasImm && k.Imm == 0 && (k.Operator == "==" || k.Operator == "!=") && k.Taken == (k.Operator == "!=") && k.Relation <= verifierlog.RelCopy {
-			if k.AfterKnown && k.After.Bounds.Umin > 0 {
-				continue
-			}
-			d.Class = diag.ClassLimit
-			c.tell(d, k.Step, k.Loc, "this kernel takes nothing from `!= 0`")
-			d.Notes = append(d.Notes, "before Linux 6.8 the verifier learns a lower bound from `<` and `>` alone")
-			h := diag.Help{Text: "keep the size in an `int`, and check it with `< 1`", Applicability: diag.Placeholder}
-			d.Helps = append(d.Helps, h)
-			return true
-		}
-	}
-	return false
-}
-
-// boundLength adds the help that leaves the function when a size is not what
-// the call can take.
-func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
-	zero := l.zero
-	insn := c.Path.Insn(c.last)
-	if l.fixed() {
-		d.Helps = append(d.Helps, diag.Help{Text: "pass the size of the memory", Applicability: diag.Placeholder})
-		return
-	}
-	if have <= 0 && !zero {
-		d.Helps = append(d.Helps, diag.Help{Text: "check the size against the room that there is, right before the call", Applicability: diag.Placeholder})
-		return
-	}
-	name, setup := l.name, ""
-	if !isName(name) {
-		// What stands there would be read or computed a second time behind the check.
-		if name = c.freeName(insn, "len", "size", "nbytes"); name == "" || l.e.node == nil {
-			d.Helps = append(d.Helps, diag.Help{Text: "keep the size in a variable, and check it before the call", Applicability: diag.Placeholder})
-			return
-		}
-		typ := "__u64"
-		switch {
-		case zero:
-			typ = "int" // whose checks all kernels understand
-		case l.typ != nil:
-			typ = l.typ.Declare("")
-		}
-		setup = declare(typ, name, l.e.text())
-	}
-	over := have > 0 && (!l.known || l.value.Bounds.Umax > uint64(have))
-	var condition string
-	switch {
-	case zero && over:
-		condition = fmt.Sprintf("%s < 1 || %s > %d", name, name, have)
-	case zero:
-		condition = name + " < 1"
-	case l.known && l.value.Bounds.Smin < 0 && l.value.Bounds.Smax <= have && !l.unsigned():
-		condition = name + " < 0"
-	case l.unsigned() || l.known && l.value.Bounds.Smin >= 0 && l.typ == nil:
-		condition = fmt.Sprintf("%s > %d", name, have)
-	default:
-		condition = fmt.Sprintf("%s < 0 || %s > %d", name, name, have)
-	}
-	if setup != "" {
-		d.Helps = append(d.Helps, c.guardCopy(insn, "keep the size in a variable and check it", setup, condition, l.e, name))
-		return
-	}
-	if h, ok := c.fromOne(l); zero && !over && ok {
-		d.Helps = append(d.Helps, h)
-		return
-	}
-	var first []string
-	if l.typ != nil && l.typ.ByteSize() == 4 && l.known && (l.value.Bounds.Umax > math.MaxUint32) {
-		// Else the compiler would check a copy of 32 bits, and pass this one.
-		first = []string{"barrier_var(" + name + ");"}
-	}
-	h := c.guard(insn, "check "+quote(name)+" before the call", condition, first...)
-	if zero && l.unsigned() && c.Path.Step(c.last).Source.Line == 0 {
-		h.Applicability = diag.Placeholder // Linux before 6.9 may take nothing from it, see notZero
-	}
-	d.Helps = append(d.Helps, h)
-}
-
-// fromOne is the edit of a check against 0 that is to leave 1 and more: a second
-// check would be merged with it.
-func (c *Case) fromOne(l *length) (h diag.Help, ok bool) {
-	for _, k := range c.Path.Checks(c.last, l.loc) {
-		insn := c.Path.Insn(k.Step)
-		at, file, found := c.source(insn)
-		if !found || at.Expr == nil {
-			continue
-		}
-		var below expression
-		walk(at.Expr, func(n *sourcetext.Node) {
-			e := expression{n, file, insn}
-			if n.Kind == sourcetext.Binary && n.Operator == "<" && e.operand(0).text() == l.name && e.operand(1).text() == "0" {
-				below = e
-			}
-		})
-		if edit, can := c.rewrite(below, l.name+" < 1"); can {
-			return diag.Help{Text: "let this check leave no 0", Applicability: diag.Likely, Edits: []diag.Edit{edit}}, true
-		}
-	}
-	return h, false
-}
-
-// freeName is the first of some names that no variable in scope has.
-func (c *Case) freeName(insn int, names ...string) string {
-	in := c.debug()
-	fn, i, ok := c.function(insn)
-	if in == nil || !ok {
-		return ""
-	}
-	used := map[string]bool{}
-	for _, v := range in.Variables(fn, i) {
-		used[v.Name] = true
-	}
-	for _, n := range names {
-		if !used[n] {
-			return n
-		}
-	}
-	return ""
 }
 
 // lengthTooLarge: a size is more than what the verifier takes for any memory

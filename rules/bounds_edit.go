@@ -1,0 +1,125 @@
+package rules
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
+)
+
+// partOfCondition says that a comparison is not all that stands in the
+// parentheses of an `if`.
+func (c *Case) partOfCondition(e expression) bool {
+	at, _, ok := c.source(e.insn)
+	if !ok || at.Stmt == nil {
+		return true
+	}
+	head := strings.Join(strings.Fields(e.file.Text(at.Stmt.Head)), " ")
+	return head != "if ("+e.text()+")"
+}
+
+// compilerLost says that a check was of another copy. It is the compiler's fault where
+// the source compares the very name.
+func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, l verifierlog.Loc, name string, limit int64) {
+	e := c.comparison(k, name)
+	text := "this check is of another copy"
+	if limit > 0 && k.After.Bounds.Umax >= uint64(limit) {
+		text += ", and lets " + leaves(k, nil) + " pass"
+	}
+	c.tellCheck(d, k, name, text)
+	d.Notes = append(d.Notes, fmt.Sprintf("compared is %s, used is %s; the verifier does not know that what holds for one holds for the other", c.register(k.Loc), c.register(l)))
+	h := diag.Help{Text: "check the very value that is used", Applicability: diag.Placeholder}
+	if name != "" && (e.operand(0).text() == name || e.operand(1).text() == name) {
+		d.Class = diag.ClassCompiler
+		h.Text = "keep the compiler from making two values of one: `barrier_var()` in front of the check"
+		if isName(name) {
+			h.Text = "keep the compiler from making two values of " + quote(name)
+			if edit, ok := c.insertBefore(c.Path.Insn(k.Step), "barrier_var("+name+");"); ok {
+				h.Edits = []diag.Edit{edit}
+			}
+		}
+	}
+	d.Helps = append(d.Helps, h)
+}
+
+// bound is the help that keeps a number below a limit: the check that is there,
+// made right, or one more. name is what the source calls the number.
+func (c *Case) bound(x *index, limit int64) diag.Help {
+	insn := c.Path.Insn(c.last)
+	if limit <= 0 || x.name == "" {
+		return diag.Help{Text: "check the index against the size right before it is used", Applicability: diag.Placeholder}
+	}
+	mask := ""
+	if limit > 1 && bits.OnesCount64(uint64(limit)) == 1 {
+		mask = fmt.Sprintf(", or mask it: `%s & %d`", x.name, limit-1)
+	}
+	if h, ok := c.tighten(x, limit); ok {
+		return h
+	}
+	if !isName(x.name) {
+		return c.readOnce(x, limit)
+	}
+	condition := fmt.Sprintf("%s >= %d", x.name, limit)
+	if x.signed() {
+		condition = fmt.Sprintf("%s < 0 || %s", x.name, condition)
+	}
+	return c.guard(insn, "check "+quote(x.name)+" first"+mask, condition)
+}
+
+// readOnce is the help for an index that is read from memory where it stands:
+// it could be another number each time, so that a check needs it in a variable.
+func (c *Case) readOnce(x *index, limit int64) diag.Help {
+	insn := c.Path.Insn(c.last)
+	h := diag.Help{Text: "read " + quote(x.name) + " into a variable once, check that, and use it", Applicability: diag.Placeholder}
+	name := c.freeName(insn, "i", "idx", "index")
+	if name == "" || x.typ == nil || x.e.node == nil || limit <= 0 {
+		return h
+	}
+	condition := fmt.Sprintf("%s >= %d", name, limit)
+	if x.signed() {
+		condition = fmt.Sprintf("%s < 0 || %s", name, condition)
+	}
+	return c.guardCopy(insn, h.Text, declare(x.typ.Declare(""), name, x.name), condition, x.e, name)
+}
+
+// tighten is the edit that makes a check of a number against a constant right.
+func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
+	for _, k := range c.Path.Checks(x.step, x.loc) {
+		if !k.HasImm || !k.Narrowed || k.Relation > verifierlog.RelSource || k.After.Bounds.Smax == k.Before.Bounds.Smax && (k.Wide || k.After.Bounds.Smax32 == k.Before.Bounds.Smax32) {
+			continue
+		}
+		e := c.comparison(&k, x.name)
+		if e.node == nil || e.node.Kind != sourcetext.Binary || k.Imm <= 0 {
+			continue
+		}
+		left, right := e.operand(0), e.operand(1)
+		if left.text() != x.name || right.node == nil {
+			continue
+		}
+		operator := map[string]string{">": ">=", ">=": ">=", "<": "<", "<=": "<"}[e.node.Operator]
+		if operator == "" {
+			continue
+		}
+		text := fmt.Sprintf("%s %s %d", x.name, operator, limit)
+		if x.signed() {
+			if x.known && x.value.Bounds.Smax < limit {
+				text = e.text() // one end is right already
+			}
+			if operator[0] == '<' {
+				text = fmt.Sprintf("%s >= 0 && %s", x.name, text)
+			} else {
+				text = fmt.Sprintf("%s < 0 || %s", x.name, text)
+			}
+			if c.partOfCondition(e) {
+				text = "(" + text + ")"
+			}
+		}
+		if edit, can := c.rewrite(e, text); can {
+			return diag.Help{Text: "let this check leave only what is inside", Applicability: diag.Likely, Edits: []diag.Edit{edit}}, true
+		}
+	}
+	return h, false
+}
