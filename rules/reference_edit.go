@@ -21,6 +21,12 @@ func (l *leaving) edits(h held, r *wayOut) []diag.Edit {
 		return nil
 	}
 	all := l.returns()
+	for i := range all { // the compiler leaves a check out that nothing depends on
+		all[i].null = all[i].null || l.ifNull(all[i].branch, h.name)
+	}
+	if r != nil && l.ifNull(r.branch, h.name) {
+		return nil
+	}
 	ways := make([]*wayOut, 0, len(all))
 	if len(l.gives(h, l.steps[0].at, l.function.Body.End)) > 0 {
 		if r == nil || l.released(h, r) {
@@ -54,6 +60,22 @@ func (l *leaving) edits(h held, r *wayOut) []diag.Edit {
 		edits = append(edits, e...)
 	}
 	return edits
+}
+
+// ifNull says whether an if asks for a variable being NULL.
+func (l *leaving) ifNull(branch *sourcetext.Stmt, name string) bool {
+	if branch == nil || name == "" || len(branch.Exprs) != 1 {
+		return false
+	}
+	e := branch.Exprs[0]
+	switch {
+	case e.Kind == sourcetext.Unary && e.Operator == "!" && len(e.Operands) == 1:
+		return l.file.Text(e.Operands[0].Span) == name
+	case e.Kind == sourcetext.Binary && e.Operator == "==" && len(e.Operands) == 2:
+		right := l.file.Text(e.Operands[1].Span)
+		return l.file.Text(e.Operands[0].Span) == name && (right == "NULL" || right == "0")
+	}
+	return false
 }
 
 // hasWord says whether a text has a name as a word.

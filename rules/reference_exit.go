@@ -220,8 +220,9 @@ func (l *leaving) callBehind(at int) bool {
 	return false
 }
 
-// exit is the return or goto that the path left by; nil where several are possible.
-func (l *leaving) exit() *wayOut {
+// exit is the return or goto that the path left by while it held what name
+// has; nil where several are possible.
+func (l *leaving) exit(name string) *wayOut {
 	var only *wayOut
 	n := 0
 	all := l.returns()
@@ -231,6 +232,9 @@ func (l *leaving) exit() *wayOut {
 		case taken:
 			return r
 		case perhaps:
+			if l.ifNull(r.branch, name) {
+				continue // nothing to release there
+			}
 			only = r
 			n++
 		}

@@ -76,8 +76,10 @@ func (c *Case) cleared(d *diag.Diagnostic, l verifierlog.Loc) {
 		if fn := string(s.Func); fn != "" {
 			what = "the call of " + quote(sourceName(fn))
 		}
+		d.Message = fmt.Sprintf("r%d holds nothing here: %s cleared it", l.Reg, what)
+		primary(d, fmt.Sprintf("r%d is read here", l.Reg))
 		c.tell(d, link.Step, l, "clears r1 to r5")
-		d.Notes = append(d.Notes, fmt.Sprintf("r%d is read, and %s took away what it held, as calls do with r1 to r5", l.Reg, what))
+		d.Notes = append(d.Notes, "a call leaves its result in r0 and takes away what r1 to r5 held")
 	case verifierlog.LinkNone:
 		first := verifierlog.Reg(0, l.Reg)
 		if l.Frame == 0 && l.Reg >= 2 && l.Reg <= 5 && c.declares(l.Reg) {
