@@ -16,7 +16,6 @@ import (
 type callTarget struct {
 	Name   string // `bpf_loop`; "" when the log does not say
 	Params []signatures.Param
-	Sleeps bool
 	Own    bool // a function of the program
 }
 
@@ -50,7 +49,7 @@ func (c *Case) callTarget(name string) callTarget {
 		k.Name = ""
 	}
 	if f, ok := signatures.Find(k.Name); ok {
-		k.Params, k.Sleeps = f.Params, f.Sleeps
+		k.Params = f.Params
 	}
 	return k
 }

@@ -1,10 +1,7 @@
 package rules
 
 import (
-	"strconv"
 	"strings"
-
-	"github.com/cilium/ebpf"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
@@ -12,115 +9,11 @@ import (
 )
 
 var (
-	_ = rule("BPF0505", mapTypeForHelper)
-	_ = rule("BPF0506", sockmapUpdate)
 	_ = rule("BPF0550", tailCallInSubprogram)
 	_ = rule("BPF0555", legacyPacketLoad)
 	_ = rule("BPF0560", kfuncSignature)
 	_ = rule("BPF0565", subprogramContract)
 )
-
-// mapTypeForHelper: the helper does not work on maps of this type
-// (check_map_func_compatibility in kernel/bpf/verifier.c).
-func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
-	f := c.match.Fields
-	name, typ := "", ""
-	if len(f) >= 2 {
-		typ = mapTypeOf(f[0])
-		name, _, _ = strings.Cut(f[1], "#")
-	} else {
-		name, typ = "bpf_tail_call", "another type"
-	}
-	k := c.callTarget(name)
-	which := ""
-	for n := 1; n <= 5; n++ {
-		l, ok := c.argumentPlace(n)
-		if !ok {
-			break
-		}
-		if v, known := c.Path.Before(c.last, l); known && v.Base == verifierlog.MapPtr {
-			text := c.markCallArgument(d, k, n)
-			switch {
-			case v.Map != "":
-				which = quote(v.Map)
-			case text != "":
-				which = quote(strings.TrimPrefix(text, "&"))
-			}
-			c.evidence(d, c.last, l)
-			break
-		}
-	}
-	if which != "" {
-		which = " " + which
-	}
-	if name == "bpf_tail_call" {
-		d.Message = "a tail call needs a map of type BPF_MAP_TYPE_PROG_ARRAY, and map" + which + " is none"
-		primary(d, "not a program array")
-		return
-	}
-	d.Message = k.String() + " does not work on map" + which + ", which is a " + typ
-	primary(d, "a "+typ)
-	if instead := mapAccess(k.Name, typ); instead != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
-	}
-}
-
-// mapTypeOf names the type that a message gives as a number.
-func mapTypeOf(number string) string {
-	n, err := strconv.ParseUint(number, 10, 32)
-	if err != nil || n == 0 || n >= uint64(len(mapTypes)) {
-		return "map of type " + number
-	}
-	return mapTypeName(ebpf.MapType(n))
-}
-
-// mapAccess says how a map of a type is accessed.
-func mapAccess(helper, typ string) string {
-	switch strings.TrimPrefix(typ, "BPF_MAP_TYPE_") {
-	case "PROG_ARRAY":
-		return "a program array is only used by `bpf_tail_call`"
-	case "PERF_EVENT_ARRAY":
-		return "write with `bpf_perf_event_output`, read counters with `bpf_perf_event_read_value`"
-	case "RINGBUF":
-		return "use `bpf_ringbuf_reserve` and `bpf_ringbuf_submit`, or `bpf_ringbuf_output`"
-	case "QUEUE", "STACK", "BLOOM_FILTER":
-		return "use `bpf_map_push_elem`, `bpf_map_pop_elem` and `bpf_map_peek_elem`"
-	case "SK_STORAGE":
-		return "use `bpf_sk_storage_get`"
-	case "TASK_STORAGE":
-		return "use `bpf_task_storage_get`"
-	case "INODE_STORAGE":
-		return "use `bpf_inode_storage_get`"
-	case "CGRP_STORAGE":
-		return "use `bpf_cgrp_storage_get`"
-	case "STACK_TRACE":
-		return "programs write it with `bpf_get_stackid`; user space reads it"
-	case "CGROUP_STORAGE", "PERCPU_CGROUP_STORAGE":
-		return "use `bpf_get_local_storage`"
-	case "HASH", "ARRAY", "LRU_HASH":
-		if helper == "bpf_ringbuf_output" || helper == "bpf_ringbuf_reserve" {
-			return "define the map as BPF_MAP_TYPE_RINGBUF"
-		}
-		if helper == "bpf_perf_event_output" {
-			return "define the map as BPF_MAP_TYPE_PERF_EVENT_ARRAY"
-		}
-		if helper == "bpf_get_local_storage" {
-			return "define the map as BPF_MAP_TYPE_CGROUP_STORAGE"
-		}
-	}
-	return ""
-}
-
-// sockmapUpdate: may_update_sockmap in kernel/bpf/verifier.c.
-func sockmapUpdate(c *Case, d *diag.Diagnostic) {
-	k := c.callTarget("")
-	kind, _ := c.kindOfProgram()
-	d.Message = kind + " cannot change a sockmap"
-	primary(d, "changes a sockmap")
-	c.markCall(d, k.Name)
-	d.Notes = append(d.Notes, "programs that may: socket filters, tc, xdp, sk_reuseport, sk_lookup, flow_dissector and iterators before Linux 7.3; sk_reuseport, sk_lookup and iterators since")
-	d.Helps = append(d.Helps, diag.Help{Text: "change the map from user space, or add sockets in a `sockops` program with `bpf_sock_map_update` or `bpf_sock_hash_update`", Applicability: diag.Placeholder})
-}
 
 // tailCallInSubprogram: check_map_func_compatibility, check_btf_func.
 func tailCallInSubprogram(c *Case, d *diag.Diagnostic) {

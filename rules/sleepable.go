@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
-	"github.com/bpfdiag/bpfdiag/rules/signatures"
 )
 
 var (
@@ -71,11 +70,6 @@ func withoutSleeping(name string) string {
 		return "call `bpf_probe_read_user`, which fails where the memory is not present"
 	case "bpf_copy_from_user_str":
 		return "call `bpf_probe_read_user_str`, which fails where the memory is not present"
-	case "bpf_d_path":
-		return ""
-	}
-	if f, ok := signatures.Find(strings.TrimPrefix(name, "bpf_") + "_nosleep"); ok {
-		return "call `" + f.Name + "`"
 	}
 	return ""
 }

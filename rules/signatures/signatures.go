@@ -10,9 +10,9 @@ import (
 
 // A Function is a helper or kfunc.
 type Function struct {
-	Name, Result string
-	Params       []Param
-	Sleeps       bool // of a kfunc: KF_SLEEPABLE
+	Name   string
+	Params []Param
+	Sleeps bool // of a kfunc: KF_SLEEPABLE
 	// Types are the program types that a kfunc is registered for in Linux 7.3
 	// ("sched_cls"); "unspec" is all. Empty of helpers, and when unknown.
 	Types []string
@@ -59,7 +59,7 @@ func parse(line string) (f Function, ok bool) {
 	if !ok || !closed {
 		return f, false
 	}
-	f.Result, f.Name = split(head)
+	_, f.Name = split(head)
 	depth, begin := 0, 0
 	for i, r := range args + "," {
 		switch {
