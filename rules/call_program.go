@@ -5,7 +5,6 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
-	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 var (
