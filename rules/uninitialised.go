@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
@@ -112,27 +113,33 @@ func (c *Case) declares(r int) bool {
 // uninitialisedStackArgument: arguments beyond the fifth are on the stack
 // (check_stack_arg_read and the checks of calls, Linux 7.3).
 func uninitialisedStackArgument(c *Case, d *diag.Diagnostic) {
-	n := 0
-	switch f := c.match.Fields; {
-	case len(f) == 2 && c.match.Pattern != nil && c.last >= 0 && c.Path.Step(c.last).Op == verifierlog.OpCall:
-		if _, err := fmt.Sscan(f[1], &n); err != nil {
-			n = 0
+	f, n := c.match.Fields, 0
+	switch text := c.match.Text; {
+	case strings.HasPrefix(text, "callee expects") && len(f) == 2:
+		if _, err := fmt.Sscan(f[1], &n); err != nil || n < 1 || n > 16 {
+			break
 		}
-		if n > 0 && n < 16 {
-			// "stack arg1" is the sixth.
-			d.Message = fmt.Sprintf("argument %d of this call is not set", n+5)
-			if fn := c.stopped(); fn != "" {
-				d.Message = fmt.Sprintf("argument %d of %s is not set at this call", n+5, quote(fn))
-			} else if fn := c.calledFunction(); fn != "" {
-				d.Message = fmt.Sprintf("argument %d of %s is not set at this call", n+5, quote(fn))
-			}
-			primary(d, "takes "+f[0]+" arguments")
-			return
+		callee := "this call"
+		if fn := c.stopped(); fn != "" {
+			callee = quote(fn)
+		} else if fn := c.calledFunction(); fn != "" {
+			callee = quote(fn)
 		}
+		// "stack arg1" is the sixth.
+		d.Message = fmt.Sprintf("argument %d of %s is not set here", n+5, callee)
+		primary(d, "takes "+f[0]+" arguments")
+		return
+	case strings.HasPrefix(text, "func#") && len(f) == 3:
+		d.Message = fmt.Sprintf("a function puts %s arguments on the stack, and its calls take %s at most", f[1], f[2])
+		primary(d, "more is written than a call takes")
+		return
+	case strings.HasPrefix(text, "r11 load"):
+		d.Message = "an argument is read from the stack after one for another call was written, or after a call"
+		primary(d, "read too late")
+		return
 	}
-	d.Message = "an argument that is passed on the stack is not set, or read too late"
+	d.Message = "this argument on the stack was never set"
 	primary(d, "arguments beyond the fifth are passed on the stack")
-	d.Notes = append(d.Notes, "arguments beyond the fifth have to be written in front of each call, and a function has to read its own before it writes those of another")
 }
 
 // undefinedBehaviour: clang 21 and later put a call of __bpf_trap where the
