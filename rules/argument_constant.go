@@ -41,7 +41,7 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 	}
 	d.Message = a.callee.String() + " takes a constant as " + a.callee.parameter(a.n)
 	primary(d, "not the same number on every path")
-	if r := rangeOf(v, nil); known && r != "" {
+	if r := rangeOf(v); known && r != "" {
 		primary(d, r+" here")
 	}
 	c.argumentOrigin(d, a)

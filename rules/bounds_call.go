@@ -92,7 +92,7 @@ func (c *Case) twoNumbers(d *diag.Diagnostic, r *reach, o *region, x *index) boo
 	c.tellIndex(d, x)
 	l := c.length(length.Reg, r.call, r.calling)
 	markExpression(d, l.e)
-	primary(d, fmt.Sprintf("%s, when only %d are left", rangeOf(v, l.typ), max(o.size-off, 0)))
+	primary(d, fmt.Sprintf("%s, when only %d are left", rangeOf(v), max(o.size-off, 0)))
 	d.Notes = append(d.Notes, fmt.Sprintf("the verifier takes the greatest offset (%d) and the greatest size (%d) together, also where one makes the other smaller", off, r.size))
 	h := diag.Help{Text: "give a size that is right for every offset", Applicability: diag.Placeholder}
 	if left := o.size - off; left > 0 {

@@ -99,7 +99,7 @@ func (c *Case) numberMade(k verifierlog.Link) string {
 	v, ok := c.Path.After(k.Step, k.Loc)
 	says := ""
 	if ok {
-		says = rangeOf(v, nil)
+		says = rangeOf(v)
 	}
 	switch k.Kind {
 	case verifierlog.LinkConst:
@@ -159,7 +159,7 @@ func leaves(k *verifierlog.Check, typ *debuginfo.Type) string {
 			return fmt.Sprintf("%d to %d", b.Umin32, b.Umax32)
 		}
 	}
-	return strings.TrimPrefix(rangeOf(k.After, typ), "anything from ")
+	return strings.TrimPrefix(rangeOf(k.After), "anything from ")
 }
 
 // tellCheck labels a check in the source. The compiler gives merged branches

@@ -142,7 +142,7 @@ func (x *index) says() string {
 	if b := x.value.Bounds; x.typ == nil && !x.value.Const && b.Smin < 0 && b.Smin > math.MinInt32 && b.Smax < math.MaxInt32 {
 		return between(fmt.Sprint(b.Smin), fmt.Sprint(b.Smax)) // an offset, which is signed
 	}
-	return rangeOf(x.value, x.typ)
+	return rangeOf(x.value)
 }
 
 // noun names the number in a sentence.

@@ -93,7 +93,7 @@ func (c *Case) tellOffset(d *diag.Diagnostic, l verifierlog.Loc) {
 		if !known || v.Base != verifierlog.Scalar {
 			continue
 		}
-		if r := rangeOf(v, nil); r != "" {
+		if r := rangeOf(v); r != "" {
 			note(d, "the offset is %s", r)
 		}
 	}

@@ -189,7 +189,7 @@ func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 	lost, checked := c.tellChecks(d, c.last, l.loc, l.name, l.typ)
 	says := ""
 	if l.known {
-		says = rangeOf(l.value, l.typ)
+		says = rangeOf(l.value)
 	}
 	text := "may be any number"
 	if says != "" {
@@ -234,7 +234,7 @@ func lengthTooLarge(c *Case, d *diag.Diagnostic) {
 		primary(d, fmt.Sprintf("the parameter's type has %s", inBytes(n)))
 	}
 	if v, known := c.Path.Before(c.last, loc); known && v.Base == verifierlog.Scalar {
-		primary(d, "a size of "+rangeOf(v, nil))
+		primary(d, "a size of "+rangeOf(v))
 		c.origin(d, c.last, loc, "")
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "use a smaller size: memory of a known size that is passed has to be smaller than 2 GiB", Applicability: diag.Placeholder})

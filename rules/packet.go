@@ -48,7 +48,7 @@ func packetBounds(c *Case, d *diag.Diagnostic) {
 	if a.variable {
 		says := ""
 		if v, ok := c.Path.Before(a.x.step, a.x.loc); ok {
-			says = strings.TrimPrefix(rangeOf(v, nil), "anything from ")
+			says = strings.TrimPrefix(rangeOf(v), "anything from ")
 		}
 		if says == "" {
 			says = "a number"

@@ -221,7 +221,7 @@ func (c *Case) returnText(v verifierlog.Value) string {
 	if b.Smax == math.MaxInt64 && b.Smin > 0 {
 		return fmt.Sprintf("at least %d", b.Smin)
 	}
-	if s := rangeOf(v, nil); s != "" {
+	if s := rangeOf(v); s != "" {
 		return s
 	}
 	return "any number"

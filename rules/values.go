@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
-// rangeOf says what a number may be, in the source's terms: "5", "at most
-// 255", "anything from -1 to 4095". typ is what the source declares, nil when
-// unknown: of a pointer, numbers are addresses. "" if the verifier knows no bound.
-func rangeOf(v verifierlog.Value, typ *debuginfo.Type) string {
+// rangeOf says what a number may be, in the source's terms: "5", "anything from
+// -1 to 4095", "at least 14". "" if the verifier knows no bound.
+func rangeOf(v verifierlog.Value) string {
 	if v.Base != verifierlog.Scalar {
 		return ""
 	}
@@ -73,7 +71,7 @@ func kindOf(v verifierlog.Value) string {
 			s = "a pointer to a " + what + " of map " + quote(v.Map)
 		}
 		if size > 0 {
-			s += fmt.Sprintf(" (%d bytes)", size)
+			s += " (" + count(int64(size), "byte") + ")"
 		}
 		return s + or
 	case verifierlog.Packet, verifierlog.PacketMeta:
@@ -94,7 +92,7 @@ func kindOf(v verifierlog.Value) string {
 	case verifierlog.Mem, verifierlog.Buf:
 		s := "a pointer to memory"
 		if v.MemSize > 0 {
-			s = fmt.Sprintf("a pointer to %d bytes of memory", v.MemSize)
+			s = "a pointer to " + count(v.MemSize, "byte") + " of memory"
 		}
 		return s + or
 	case verifierlog.Arena:
