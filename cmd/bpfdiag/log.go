@@ -157,6 +157,7 @@ func (r *logReader) log(found *verifierlog.Found) (diag.Program, error) {
 	p := diag.Program{Name: cmp.Or(found.Program, r.program, "program"), Log: log, Stats: stats(&sum, len(log))}
 	if fn != nil {
 		p.Name, p.Section = fn.Name, fn.SectionName()
+		p.Type, p.AttachType = loader.TypeOf(p.Section)
 	}
 	if s := about(found, &sum); s != "" {
 		p.Notes = append(p.Notes, s)
@@ -177,7 +178,7 @@ func (r *logReader) log(found *verifierlog.Found) (diag.Program, error) {
 		return diag.Program{}, err
 	}
 	p.Notes = append(p.Notes, numbers(path, &sum))
-	c := rules.Case{Program: rules.Program{Name: p.Name, Section: p.Section}, Log: log, Object: r.object, Summary: &sum, Path: path, Sources: r.sources, Dirs: []string{r.dir}}
+	c := rules.Case{Program: rules.Program{Name: p.Name, Section: p.Section, Type: p.Type, Attach: p.AttachType}, Log: log, Object: r.object, Summary: &sum, Path: path, Sources: r.sources, Dirs: []string{r.dir}}
 	if fn != nil {
 		c.Locate = loader.LayoutOf(r.object, fn).Find
 	}

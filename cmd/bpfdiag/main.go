@@ -82,7 +82,8 @@ func newRootCommand() *cobra.Command {
 		Use:   "bpfdiag",
 		Short: "The Linux eBPF verifier as a compiler's back end: no root, no VM",
 		Long: `bpfdiag runs the verifier of a chosen Linux kernel on compiled eBPF objects, as
-an ordinary user and without a virtual machine, and reports what it says.
+an ordinary user and without a virtual machine, and says what failed, why, and
+what to write instead.
 
 Exit status: 0 all programs accepted, 1 a program rejected, 2 it could not be
 found out (usage, no kernel, an unreadable object).`,

@@ -31,13 +31,10 @@ func TestFindSection(t *testing.T) {
 		"lsm_cgroup/socket_bind":  "lsm lsm_cgroup",
 		"":                        "-",
 	} {
-		d, ok := findSection(name)
+		typ, attach := TypeOf(name)
 		got := "-"
-		if ok {
-			got = d.typ.String()
-			if d.hasAttach {
-				got += " " + d.attach.String()
-			}
+		if typ != "" {
+			got = strings.TrimSpace(typ + " " + attach)
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", name, got, want)

@@ -225,3 +225,16 @@ func init() {
 		contextStruct[programType(typ)] = name
 	}
 }
+
+// TypeOf names the program type and, where that has one, the attach type that a
+// section name stands for; "" for names that libbpf does not know.
+func TypeOf(section string) (typ, attach string) {
+	d, ok := findSection(section)
+	if !ok {
+		return "", ""
+	}
+	if d.hasAttach {
+		attach = d.attach.String()
+	}
+	return d.typ.String(), attach
+}
