@@ -104,12 +104,12 @@ func mapMmap(slot int32, addr, size uint64) umlinux.Call {
 }
 
 // Sizes of log buffers. shortLog is for the verifier's last words and
-// statistics. tailLog holds the end of a path, some 60,000 instructions: each
+// statistics. tailLog holds the end of a path, some 30,000 instructions: each
 // page that a log fills costs the guest dearly, and a program that ran into the
 // limit of a million instructions says nothing new in the first of them.
 const (
 	shortLog = 1 << 20
-	tailLog  = 8 << 20
+	tailLog  = 4 << 20
 	wholeLog = 64 << 20
 )
 

@@ -28,7 +28,7 @@ type Options struct {
 	// LogLevel is the verifier's level (1: the last path, 2: all paths) of
 	// every program's log; 0 gives the failing path of rejections only.
 	LogLevel uint32
-	// WholeLogs asks for up to 64 MB of a log in place of 8.
+	// WholeLogs asks for up to 64 MB of a log in place of 4.
 	WholeLogs bool
 	// Select says which programs to load; nil means all.
 	Select func(name string) bool
