@@ -196,12 +196,7 @@ func (c *Case) tellAt(d *diag.Diagnostic, step int, at verifierlog.Loc, e expres
 	}
 	for i := range d.Labels {
 		if l := &d.Labels[i]; !l.Primary && l.Insn != nil && *l.Insn == c.Path.Insn(step) && l.Text == text {
-			line := l.Line
-			l.Line, l.Column = e.file.Position(e.node.Start)
-			l.EndLine, l.EndColumn = e.file.Position(e.node.End)
-			if l.Line != line {
-				l.Source = ""
-			}
+			cover(l, e.file, e.node.Span)
 		}
 	}
 	return true

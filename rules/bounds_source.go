@@ -226,20 +226,8 @@ func member(t *debuginfo.Type, name string, depth int) *debuginfo.Type {
 
 // markExpression makes an expression the marked place of the failure.
 func markExpression(d *diag.Diagnostic, e expression) {
-	if e.node == nil {
-		return
-	}
-	for i := range d.Labels {
-		l := &d.Labels[i]
-		if !l.Primary {
-			continue
-		}
-		line := l.Line
-		l.Line, l.Column = e.file.Position(e.node.Start)
-		l.EndLine, l.EndColumn = e.file.Position(e.node.End)
-		if l.Line != line {
-			l.Source = ""
-		}
+	if e.node != nil {
+		markSpan(d, e.file, e.node.Span)
 	}
 }
 

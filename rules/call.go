@@ -206,17 +206,10 @@ func (c *Case) markCallArgument(d *diag.Diagnostic, k callTarget, n int) string 
 	}
 	arg := call.Operands[n].Span
 	for i := range d.Labels {
-		l := &d.Labels[i]
-		if !l.Primary {
-			continue
+		if l := &d.Labels[i]; l.Primary {
+			cover(l, file, arg)
+			return file.Text(arg)
 		}
-		line, column := file.Position(arg.Start)
-		if line != l.Line {
-			l.Source = ""
-		}
-		l.Line, l.Column = line, column
-		l.EndLine, l.EndColumn = file.Position(arg.End)
-		return file.Text(arg)
 	}
 	return ""
 }

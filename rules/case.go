@@ -69,15 +69,21 @@ func Diagnose(c Case) diag.Diagnostic {
 	}
 
 	d := c.plain()
-	for _, code := range messages.Codes() {
-		if code.ID == c.match.Code {
-			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
-		}
-	}
+	recode(&d, c.match.Code)
 	if f := registered[c.match.Code]; f != nil {
 		c.ask(f, &d)
 	}
 	return d
+}
+
+// recode makes a diagnostic one of another code, for codes that a path and not
+// a message tells apart.
+func recode(d *diag.Diagnostic, id string) {
+	for _, code := range messages.Codes() {
+		if code.ID == id {
+			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
+		}
+	}
 }
 
 // prepare reads what the caller has not read.

@@ -8,19 +8,8 @@ import (
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
-	"github.com/bpfdiag/bpfdiag/rules/messages"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
-
-// recode makes a diagnostic one of another code, for codes that a path and not
-// a message tells apart.
-func recode(d *diag.Diagnostic, id string) {
-	for _, code := range messages.Codes() {
-		if code.ID == id {
-			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
-		}
-	}
-}
 
 // field is what stood at the n-th wildcard of the kernel's message, "" without one.
 func (c *Case) field(n int) string {
@@ -193,29 +182,7 @@ func (c *Case) primaryArgument(d *diag.Diagnostic, l verifierlog.Loc) {
 		l.Reg < 1 || l.Reg >= len(at.Expr.Operands) || file.Text(at.Expr.Operands[0].Span) != string(s.Func) {
 		return
 	}
-	span := at.Expr.Operands[l.Reg].Span
-	for i := range d.Labels {
-		p := &d.Labels[i]
-		if !p.Primary {
-			continue
-		}
-		line, column := file.Position(span.Start)
-		if line != p.Line {
-			p.Source = "" // the text that the object carries is of its own line
-		}
-		p.Line, p.Column = line, column
-		p.EndLine, p.EndColumn = file.Position(span.End)
-	}
-}
-
-// advise adds a help without an edit.
-func advise(d *diag.Diagnostic, format string, args ...any) {
-	d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf(format, args...), Applicability: diag.Placeholder})
-}
-
-// note adds a fact.
-func note(d *diag.Diagnostic, format string, args ...any) {
-	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
+	markSpan(d, file, at.Expr.Operands[l.Reg].Span)
 }
 
 // bytesText counts bytes that a message gives.

@@ -31,11 +31,6 @@ func (c *Case) pattern() string {
 	return c.match.Pattern.Text
 }
 
-// suggest adds a sentence of advice.
-func suggest(d *diag.Diagnostic, text string) {
-	d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
-}
-
 // configuration: the kernel was built without what the program needs.
 func configuration(c *Case, d *diag.Diagnostic) {
 	primary(d, "needs it")

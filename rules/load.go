@@ -5,7 +5,6 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/loaderror"
-	"github.com/bpfdiag/bpfdiag/rules/messages"
 )
 
 // Failure is why the verifier has not judged a program.
@@ -37,11 +36,7 @@ func DiagnoseLoad(c Case, f Failure) diag.Diagnostic {
 		}
 	}
 	id, explain := loadRule(&f)
-	for _, code := range messages.Codes() {
-		if code.ID == id {
-			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
-		}
-	}
+	recode(&d, id)
 	explain(&c, &f, &d)
 	return d
 }

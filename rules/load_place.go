@@ -33,8 +33,7 @@ func (c *Case) programFile() (name string, file *sourcetext.File, fn sourcetext.
 // mark is the label of a span of a file.
 func mark(name string, file *sourcetext.File, s sourcetext.Span, text string) diag.Label {
 	l := diag.Label{File: name, Text: text}
-	l.Line, l.Column = file.Position(s.Start)
-	l.EndLine, l.EndColumn = file.Position(s.End)
+	cover(&l, file, s)
 	return l
 }
 

@@ -28,13 +28,28 @@ func (c *Case) label(insn int, text string) (l diag.Label, ok bool) {
 		return l, false
 	}
 	if at, file, found := c.source(insn); found {
-		l.Line, l.Column = file.Position(at.Span.Start)
-		l.EndLine, l.EndColumn = file.Position(at.Span.End)
-		if l.Line != place.Line { // the text that the object carries is of its own line
-			l.Source = ""
-		}
+		cover(&l, file, at.Span)
 	}
 	return l, true
+}
+
+// cover makes a label that of a span of its file.
+func cover(l *diag.Label, file *sourcetext.File, span sourcetext.Span) {
+	line := l.Line
+	l.Line, l.Column = file.Position(span.Start)
+	l.EndLine, l.EndColumn = file.Position(span.End)
+	if l.Line != line { // the text that the object carries is of its own line
+		l.Source = ""
+	}
+}
+
+// markSpan moves the primary label within its file.
+func markSpan(d *diag.Diagnostic, file *sourcetext.File, span sourcetext.Span) {
+	for i := range d.Labels {
+		if d.Labels[i].Primary {
+			cover(&d.Labels[i], file, span)
+		}
+	}
 }
 
 func (c *Case) labelOfLog(l diag.Label) (diag.Label, bool) {

@@ -101,7 +101,7 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 	}
 	r := l.exit(h.name)
 	if r != nil {
-		c.markSpan(d, l.file, r.stmt.Span)
+		markSpan(d, l.file, r.stmt.Span)
 		if r.taken == taken {
 			c.markHead(d, &l, r.branch, "true on the failing path")
 		}

@@ -201,23 +201,7 @@ func (c *Case) markParameter(d *diag.Diagnostic, n int) {
 	if c.Locate == nil || s.call == nil || n < 1 || n >= len(s.call.Operands) {
 		return // a log has no columns
 	}
-	c.markSpan(d, s.file, s.call.Operands[n].Span)
-}
-
-// markSpan moves the primary label within its file.
-func (c *Case) markSpan(d *diag.Diagnostic, file *sourcetext.File, span sourcetext.Span) {
-	for i := range d.Labels {
-		l := &d.Labels[i]
-		if !l.Primary {
-			continue
-		}
-		line, column := file.Position(span.Start)
-		if line != l.Line {
-			l.Source = "" // the text that the object carries is of its own line
-		}
-		l.Line, l.Column = line, column
-		l.EndLine, l.EndColumn = file.Position(span.End)
-	}
+	markSpan(d, s.file, s.call.Operands[n].Span)
 }
 
 // tellOrigin tells where the value of a place comes from.

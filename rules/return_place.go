@@ -151,13 +151,8 @@ func (c *Case) mark(d *diag.Diagnostic, insn int, file *sourcetext.File, span so
 	if !ok {
 		return
 	}
-	line := l.Line
 	l.Primary = true
-	l.Line, l.Column = file.Position(span.Start)
-	l.EndLine, l.EndColumn = file.Position(span.End)
-	if l.Line != line { // the text that the object carries is of its own line
-		l.Source = ""
-	}
+	cover(&l, file, span)
 	for i := range d.Labels {
 		if d.Labels[i].Primary {
 			l.Text = d.Labels[i].Text

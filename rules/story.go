@@ -17,6 +17,21 @@ func primary(d *diag.Diagnostic, text string) {
 	}
 }
 
+// suggest adds a help without an edit.
+func suggest(d *diag.Diagnostic, text string) {
+	d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
+}
+
+// advise is suggest with a format.
+func advise(d *diag.Diagnostic, format string, args ...any) {
+	suggest(d, fmt.Sprintf(format, args...))
+}
+
+// note adds a fact.
+func note(d *diag.Diagnostic, format string, args ...any) {
+	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
+}
+
 // tell adds a label at a step, in path order before the primary one, and the
 // place's value there as evidence. Places that say the same are told once; of
 // those at one position the first counts. It says whether there is such a label.

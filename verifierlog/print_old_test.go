@@ -14,20 +14,7 @@ func printOldValue(v *Value, inv bool) string {
 		scalar, suffix = "inv", "_value"
 	}
 	var b strings.Builder
-	if v.Reg >= 0 {
-		fmt.Fprintf(&b, "R%d", v.Reg)
-	} else {
-		fmt.Fprintf(&b, "fp%d", v.Slot)
-	}
-	if v.Live != 0 {
-		b.WriteByte('_')
-		for i, l := range "rwD" {
-			if v.Live>>i&1 != 0 {
-				b.WriteRune(l)
-			}
-		}
-	}
-	b.WriteString("=" + v.Bytes)
+	b.WriteString(printPlace(v) + "=" + v.Bytes)
 	if v.Base == Scalar {
 		b.WriteString(scalar)
 	}

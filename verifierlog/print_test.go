@@ -108,7 +108,10 @@ func printAtomic(i Insn, addr string) string {
 }
 
 // printValue gives a value with its place, as states have it.
-func printValue(v *Value) string {
+func printValue(v *Value) string { return printPlace(v) + "=" + v.String() }
+
+// printPlace gives the register or slot of a value, with its marks of liveness.
+func printPlace(v *Value) string {
 	var b strings.Builder
 	if v.Reg >= 0 {
 		fmt.Fprintf(&b, "R%d", v.Reg)
@@ -123,5 +126,5 @@ func printValue(v *Value) string {
 			}
 		}
 	}
-	return b.String() + "=" + v.String()
+	return b.String()
 }
