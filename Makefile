@@ -43,15 +43,8 @@ kernels: build ## build KERNELS into the user's cache, unless they are there
 
 comma := ,
 space := $() $()
-EXAMPLES := $(patsubst examples/%.bpf.c,build/examples/%.bpf.o,$(wildcard examples/*.bpf.c))
-
-examples: $(EXAMPLES) ## compile examples/ to build/examples/*.bpf.o
-
-# asm/types.h is in the folder of the host's architecture.
-build/examples/%.bpf.o: examples/%.bpf.c Makefile
-	@mkdir -p $(@D)
-	@echo "clang $<"
-	@$(CLANG) -g -O2 -Wall -Werror --target=bpf -I/usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
+examples: build ## compile examples/, with the default kernel's types, to build/examples
+	@scripts/compile-examples
 
 lint: ## gofmt, go vet (also for systems that only build), staticcheck
 	@bad=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
@@ -60,10 +53,10 @@ lint: ## gofmt, go vet (also for systems that only build), staticcheck
 		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) vet ./... || exit; done
 	@$(STATICCHECK) ./...
 
-bench: build build/examples/xdp_count.bpf.o ## time check against a bare boot of the same kernel (KERNELS, BENCH=flags)
+bench: examples ## time check against a bare boot of the same kernel (KERNELS, BENCH=flags)
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o build/ ./internal/bench ./internal/guestrun
 	@build/bench -bpfdiag build/bpfdiag -guestrun build/guestrun -kernels "$(subst $(space),$(comma),$(strip $(KERNELS)))" \
-		-object build/examples/xdp_count.bpf.o $(BENCH)
+		-object build/examples/fixed/xdp_check_without_size.bpf.o $(BENCH)
 
 clean: ## remove build/; kernels stay in the user's cache (bpfdiag kernel remove)
 	@rm -rf build

@@ -1,4 +1,4 @@
-// Rejected, fentry: an argument of the traced function is changed, which may only be read.
+// Broken, fentry: an argument of the traced function is changed, which may only be read.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

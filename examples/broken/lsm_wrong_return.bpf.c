@@ -1,4 +1,4 @@
-// Rejected, LSM: EPERM is returned where the kernel expects -EPERM or 0.
+// Broken, LSM: EPERM is returned where the kernel expects -EPERM or 0.
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <bpf/bpf_helpers.h>

@@ -1,4 +1,4 @@
-// Rejected, tc: a loop over all bytes of a packet, however long the packet is.
+// tc: drops packets with a NUL byte, however long they are.
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
@@ -6,7 +6,9 @@
 SEC("tc")
 int drop_nul_bytes(struct __sk_buff *skb)
 {
-	for (__u32 i = 0; i < skb->len; i++) {
+	__u32 i;
+
+	bpf_for(i, 0, skb->len) {
 		__u8 byte;
 
 		if (bpf_skb_load_bytes(skb, i, &byte, 1) < 0)

@@ -1,5 +1,4 @@
-// Rejected, kprobe: a map's value is used although the lookup may have found none.
-#define __TARGET_ARCH_x86
+// Broken, kprobe: a map's value is used although the lookup may have found none.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>

@@ -1,4 +1,4 @@
-// Rejected, XDP: the IP header is read after a check for the Ethernet header only.
+// Broken, XDP: the IP header is read after a check for the Ethernet header only.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>

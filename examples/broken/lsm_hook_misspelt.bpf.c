@@ -1,0 +1,21 @@
+// Broken, LSM: the kernel has no hook of this name.
+#include <linux/bpf.h>
+#include <linux/errno.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+struct task_struct {
+	int tgid;
+} __attribute__((preserve_access_index));
+
+const volatile int protected_pid = 1;
+
+SEC("lsm/ptrace_acces_check")
+int BPF_PROG(no_ptrace, struct task_struct *child, unsigned int mode, int ret)
+{
+	if (ret) // another module has said no
+		return ret;
+	return child->tgid == protected_pid ? -EPERM : 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,20 @@
+// Broken, tc: a loop over all bytes of a packet, however long the packet is.
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("tc")
+int drop_nul_bytes(struct __sk_buff *skb)
+{
+	for (__u32 i = 0; i < skb->len; i++) {
+		__u8 byte;
+
+		if (bpf_skb_load_bytes(skb, i, &byte, 1) < 0)
+			break;
+		if (byte == 0)
+			return TC_ACT_SHOT;
+	}
+	return TC_ACT_OK;
+}
+
+char LICENSE[] SEC("license") = "GPL";
