@@ -77,7 +77,7 @@ func (c *Case) badArgument(d *diag.Diagnostic) (a badArgument, ok bool) {
 		return a, false
 	}
 	a.callee = c.callTarget("")
-	a.Text = c.markCallArgument(d, a.callee, a.n)
+	a.Text = c.markArgument(d, a.n)
 	c.evidence(d, c.last, a.loc)
 	return a, true
 }

@@ -153,13 +153,13 @@ func (c *Case) contextEdit(a badArgument) (diag.Edit, bool) {
 	if params != 1 || name == a.Text {
 		return diag.Edit{}, false
 	}
-	return c.replaceArgument(a, name)
+	return c.rewrite(c.sourceCall(c.last).operand(a.n), name)
 }
 
 // addressEdit puts an & in front of a variable that is passed by value.
 func (c *Case) addressEdit(a badArgument) (diag.Edit, bool) {
-	call, _ := c.callNode(c.Path.Insn(c.last), a.callee.Name)
-	if call == nil || a.n >= len(call.Operands) || call.Operands[a.n].Kind != sourcetext.Name || strings.ToUpper(a.Text) == a.Text {
+	arg := c.sourceCall(c.last).operand(a.n)
+	if arg.node == nil || arg.node.Kind != sourcetext.Name || strings.ToUpper(a.Text) == a.Text {
 		return diag.Edit{}, false
 	}
 	// Of a variable that the source declares as a pointer the address is another thing.
@@ -173,25 +173,8 @@ func (c *Case) addressEdit(a badArgument) (diag.Edit, bool) {
 			if v.Type.Pointee() != nil {
 				return diag.Edit{}, false
 			}
-			return c.replaceArgument(a, "&"+a.Text)
+			return c.rewrite(arg, "&"+a.Text)
 		}
 	}
 	return diag.Edit{}, false
-}
-
-// replaceArgument is the edit that replaces an argument's text in a file that is there.
-func (c *Case) replaceArgument(a badArgument, text string) (diag.Edit, bool) {
-	call, file := c.callNode(c.Path.Insn(c.last), a.callee.Name)
-	p, ok := c.place(c.Path.Insn(c.last))
-	if !ok || call == nil || a.n >= len(call.Operands) {
-		return diag.Edit{}, false
-	}
-	if _, whole := c.files[p.File]; !whole {
-		return diag.Edit{}, false
-	}
-	from, to := call.Operands[a.n].Span.Start, call.Operands[a.n].Span.End
-	e := diag.Edit{File: p.File, Replacement: text}
-	e.Start.Line, e.Start.Column = file.Position(from)
-	e.End.Line, e.End.Column = file.Position(to)
-	return e, true
 }

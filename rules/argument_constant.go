@@ -19,12 +19,15 @@ var (
 func constantArgument(c *Case, d *diag.Diagnostic) {
 	if strings.HasPrefix(c.match.Text, "get_local_storage()") {
 		d.Message = "`bpf_get_local_storage` takes 0 as `flags`"
-		k := c.callTarget("bpf_get_local_storage")
 		primary(d, "not 0")
-		if c.markCallArgument(d, k, 2) != "" {
+		if c.markArgument(d, 2) != "" {
 			primary(d, "this may be another number")
 		}
-		d.Helps = append(d.Helps, diag.Help{Text: "pass 0", Applicability: diag.Placeholder, Edits: c.argumentEdit(k, 2, "0")})
+		h := diag.Help{Text: "pass 0", Applicability: diag.Placeholder}
+		if e, ok := c.rewrite(c.sourceCall(c.last).operand(2), "0"); ok {
+			h.Edits = []diag.Edit{e}
+		}
+		d.Helps = append(d.Helps, h)
 		return
 	}
 	d.Message = "an argument has to be a constant here"
@@ -49,17 +52,6 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 	d.Helps = append(d.Helps, diag.Help{Text: "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", Applicability: diag.Placeholder})
 }
 
-// argumentEdit replaces the n-th argument of the call at which it failed.
-func (c *Case) argumentEdit(k callTarget, n int, text string) []diag.Edit {
-	if c.last < 0 {
-		return nil
-	}
-	if e, ok := c.replaceArgument(badArgument{callee: k, n: n}, text); ok {
-		return []diag.Edit{e}
-	}
-	return nil
-}
-
 // constantString: a format or a string to compare with, of which the verifier
 // reads the text (check_reg_const_str in kernel/bpf/verifier.c).
 func constantString(c *Case, d *diag.Diagnostic) {
@@ -76,7 +68,7 @@ func constantString(c *Case, d *diag.Diagnostic) {
 	if n > 0 {
 		d.Message = k.String() + " takes a constant string as " + k.parameter(n)
 	}
-	c.markCallArgument(d, k, n)
+	c.markArgument(d, n)
 	l, _ := c.argumentPlace(n)
 	v, _ := c.Path.Before(c.last, l)
 	switch {
@@ -139,7 +131,7 @@ func packetArgument(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "copy the bytes to a local variable first, and pass its address", Applicability: diag.Placeholder})
 	}
 	primary(d, "called with a pointer into the packet")
-	if text := c.markCallArgument(d, k, n); text != "" {
+	if text := c.markArgument(d, n); text != "" {
 		primary(d, "this points into the packet")
 	}
 	if l, ok := c.argumentPlace(n); ok {
@@ -155,7 +147,7 @@ func typeArgument(c *Case, d *diag.Diagnostic) {
 	text := c.match.Text
 	d.Message = name + " takes the type of a struct"
 	primary(d, "not the type of a struct")
-	c.markCallArgument(d, k, 1)
+	c.markArgument(d, 1)
 	help := ""
 	switch {
 	case strings.Contains(text, "struct of scalars"):

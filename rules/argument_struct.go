@@ -77,7 +77,7 @@ func (c *Case) memberHelp(d *diag.Diagnostic, a badArgument, want, got string) {
 	}
 	text := a.Text + "->" + member
 	h := diag.Help{Text: quote(text) + " is a " + quote(want+" *"), Applicability: diag.Placeholder}
-	if e, ok := c.replaceArgument(a, text); ok && !strings.ContainsAny(a.Text, " ()&+-*") {
+	if e, ok := c.rewrite(c.sourceCall(c.last).operand(a.n), text); ok && !strings.ContainsAny(a.Text, " ()&+-*") {
 		h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
 	}
 	d.Helps = append(d.Helps, h)

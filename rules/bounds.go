@@ -93,7 +93,7 @@ func (c *Case) reach() (r reach, ok bool) {
 		if m := complainedRegister.FindStringSubmatch(c.Summary.Message); m != nil {
 			reg, _ = strconv.Atoi(m[1])
 		}
-		r.calling = c.sourceCall(s.Insn.Index, r.call)
+		r.calling = c.sourceCall(c.last).expression
 		if reg > 0 {
 			r.e = r.calling.operand(reg)
 		}

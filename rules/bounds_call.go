@@ -111,8 +111,7 @@ func (c *Case) pointerSize(d *diag.Diagnostic, r *reach) bool {
 	if k.Kind != verifierlog.LinkResult {
 		return false
 	}
-	insn := c.Path.Insn(k.Step)
-	call := c.sourceCall(insn, c.called(c.Path.Step(k.Step)))
+	call := c.sourceCall(k.Step)
 	for i := 1; i <= 5; i++ {
 		size := call.operand(i)
 		name, ok := strings.CutPrefix(size.text(), "sizeof(")

@@ -18,11 +18,11 @@ func (c *Case) comparison(k *verifierlog.Check, name string) (found expression) 
 		return expression{}
 	}
 	if at.Expr != nil && at.Expr.Kind == sourcetext.Binary && mentions(file.Text(at.Expr.Span), name) {
-		return expression{at.Expr, file, insn}
+		return expression{node: at.Expr, file: file, insn: insn}
 	}
 	several := false
 	c.comparisons(at.Function, file, func(n *sourcetext.Node) {
-		e := expression{n, file, insn}
+		e := expression{node: n, file: file, insn: insn}
 		if e.operand(0).text() != name {
 			return
 		}
@@ -35,7 +35,7 @@ func (c *Case) comparison(k *verifierlog.Check, name string) (found expression) 
 	if several || found.node == nil {
 		found = expression{}
 		if at.Expr != nil && mentions(file.Text(at.Expr.Span), name) {
-			found = expression{at.Expr, file, insn}
+			found = expression{node: at.Expr, file: file, insn: insn}
 		}
 	}
 	return found

@@ -7,7 +7,6 @@ import (
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
-	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 // expression is a part of the source.
@@ -15,6 +14,8 @@ type expression struct {
 	node *sourcetext.Node // nil: nothing is known
 	file *sourcetext.File
 	insn int // at which names mean what they mean
+	// loose says that the text alone is known, not its place: logs have no columns.
+	loose bool
 }
 
 func (e expression) text() string {
@@ -26,7 +27,7 @@ func (e expression) text() string {
 
 // operand is a part of an expression, nothing if there is none.
 func (e expression) operand(i int) expression {
-	if e.node == nil || i >= len(e.node.Operands) {
+	if e.node == nil || i < 0 || i >= len(e.node.Operands) {
 		return expression{}
 	}
 	e.node = e.node.Operands[i]
@@ -40,7 +41,7 @@ func (c *Case) accessed(insn int) expression {
 	if !ok || at.Expr == nil {
 		return expression{}
 	}
-	e := expression{at.Expr, file, insn}
+	e := expression{node: at.Expr, file: file, insn: insn}
 	for e.node != nil {
 		switch e.node.Kind {
 		case sourcetext.Call:
@@ -109,29 +110,6 @@ func (e expression) indexed() (found expression) {
 		e = e.operand(0)
 	}
 	return found
-}
-
-// sourceCall is the call of a function that an instruction is, as the source has
-// it: with operands, the callee first. Nothing where a macro or another
-// function stands at the place.
-func (c *Case) sourceCall(insn int, fn string) expression {
-	at, file, ok := c.source(insn)
-	if !ok || fn == "" || at.Expr == nil {
-		return expression{}
-	}
-	var find func(n *sourcetext.Node) *sourcetext.Node
-	find = func(n *sourcetext.Node) *sourcetext.Node {
-		if n.Kind == sourcetext.Call && len(n.Operands) > 0 && file.Text(n.Operands[0].Span) == fn {
-			return n
-		}
-		for _, o := range n.Operands {
-			if f := find(o); f != nil {
-				return f
-			}
-		}
-		return nil
-	}
-	return expression{find(at.Expr), file, insn}
 }
 
 // simple says that an expression has no effects and means the same wherever
@@ -226,7 +204,7 @@ func member(t *debuginfo.Type, name string, depth int) *debuginfo.Type {
 
 // markExpression makes an expression the marked place of the failure.
 func markExpression(d *diag.Diagnostic, e expression) {
-	if e.node != nil {
+	if e.node != nil && !e.loose {
 		markSpan(d, e.file, e.node.Span)
 	}
 }
@@ -235,7 +213,7 @@ func markExpression(d *diag.Diagnostic, e expression) {
 // ok is false without the source file.
 func (c *Case) rewrite(e expression, text string) (diag.Edit, bool) {
 	p, _ := c.place(e.insn)
-	if _, whole := c.files[p.File]; !whole || e.node == nil {
+	if _, whole := c.files[p.File]; !whole || e.node == nil || e.loose {
 		return diag.Edit{}, false
 	}
 	var edit diag.Edit
@@ -243,17 +221,6 @@ func (c *Case) rewrite(e expression, text string) (diag.Edit, bool) {
 	edit.Start.Line, edit.Start.Column = e.file.Position(e.node.Start)
 	edit.End.Line, edit.End.Column = e.file.Position(e.node.End)
 	return edit, true
-}
-
-// called is the name of the function that a step calls, "" when unknown.
-func (c *Case) called(s verifierlog.Step) string {
-	if len(s.Func) > 0 || s.Call != verifierlog.CallSubprog {
-		return string(s.Func)
-	}
-	if fn, _, ok := c.function(s.Target); ok {
-		return fn.Name
-	}
-	return ""
 }
 
 // byteRange says which bytes are meant: "bytes 4 to 7".

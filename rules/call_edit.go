@@ -28,15 +28,11 @@ func sameCall(helper, section string) string {
 
 // renameCall is the edit that calls another function with the same arguments.
 func (c *Case) renameCall(from, to string) []diag.Edit {
-	if to == "" || c.Summary.Insn < 0 {
+	e, ok := c.rewrite(c.sourceCallAt(c.Summary.Insn, from).operand(0), to)
+	if to == "" || !ok {
 		return nil
 	}
-	call, file := c.callNode(c.Summary.Insn, from)
-	p, ok := c.place(c.Summary.Insn)
-	if _, whole := c.files[p.File]; !ok || call == nil || !whole {
-		return nil
-	}
-	return []diag.Edit{editOf(p.File, file.Position, call.Operands[0].Span.Start, call.Operands[0].Span.End, to)}
+	return []diag.Edit{e}
 }
 
 // staticEdit makes a function of the program's file static.

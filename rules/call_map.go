@@ -34,7 +34,7 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 			break
 		}
 		if v, known := c.Path.Before(c.last, l); known && v.Base == verifierlog.MapPtr {
-			text := c.markCallArgument(d, k, n)
+			text := c.markArgument(d, n)
 			switch {
 			case v.Map != "":
 				which = quote(v.Map)

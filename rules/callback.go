@@ -23,7 +23,7 @@ func callbackArgument(c *Case, d *diag.Diagnostic) {
 		d.Message = "a callback has to be a static function"
 		// The verifier stops where the function's address is loaded, not at the call.
 		k := c.callTarget(c.calledName())
-		name := c.markCallArgument(d, k, k.callbackParameter())
+		name := c.markArgumentOf(d, c.sourceCallAt(c.Path.Insn(c.last), k.Name), k.callbackParameter())
 		primary(d, "this function is global")
 		h := diag.Help{Text: "declare the callback `static`", Applicability: diag.Placeholder}
 		if h.Edits = c.staticEdit(name); h.Edits != nil {

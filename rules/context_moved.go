@@ -41,7 +41,7 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 	c.tellMoved(d, l, "moved by "+c.shift()+" here")
 	if s.Op == verifierlog.OpCall {
 		primary(d, "passed here")
-		c.primaryArgument(d, l)
+		c.markArgument(d, l.Reg)
 		advise(d, "pass the context itself")
 		return
 	}
@@ -153,7 +153,7 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 	if !ok {
 		return
 	}
-	c.primaryArgument(d, l)
+	c.markArgument(d, l.Reg)
 	v := c.at(l)
 	what := pointerKind(v)
 	if v.Base == verifierlog.NotInit || v.Base == verifierlog.Scalar {

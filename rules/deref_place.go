@@ -173,18 +173,6 @@ func (c *Case) moved(step int, l verifierlog.Loc) (verifierlog.Link, bool) {
 	return verifierlog.Link{}, false
 }
 
-// primaryArgument moves the primary label from a call to the argument that is
-// wrong, where the source shows the call itself and not a macro.
-func (c *Case) primaryArgument(d *diag.Diagnostic, l verifierlog.Loc) {
-	s := c.failing()
-	at, file, ok := c.source(s.Insn.Index)
-	if !ok || s.Op != verifierlog.OpCall || at.Expr == nil || at.Expr.Kind != sourcetext.Call ||
-		l.Reg < 1 || l.Reg >= len(at.Expr.Operands) || file.Text(at.Expr.Operands[0].Span) != string(s.Func) {
-		return
-	}
-	markSpan(d, file, at.Expr.Operands[l.Reg].Span)
-}
-
 // bytesText counts bytes that a message gives.
 func bytesText(n string) string {
 	if n == "1" {

@@ -18,14 +18,14 @@ var (
 func dynptrUninitialised(c *Case, d *diag.Diagnostic) {
 	n := 0
 	if len(c.match.Fields) > 0 {
-		n = argument(c.match.Fields[0])
+		n = argumentNumber(c.match.Fields[0])
 	}
 	if n == 0 {
 		n = c.dynptrArgument()
 	}
 	d.Message = c.objectPhrase(n, "this dynptr") + " is not initialised here"
 	primary(d, "needs a dynptr")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	slot, ok := c.objectSlot(n)
 	if !ok {
 		return
@@ -92,7 +92,7 @@ func dynptrInUse(c *Case, d *diag.Diagnostic) {
 	}
 	d.Message = c.objectPhrase(n, "this dynptr") + " is already initialised"
 	primary(d, "made a second time")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	slot, ok := c.objectSlot(n)
 	if !ok {
 		d.Message = "a dynptr cannot be made in " + c.objectPhrase(n, "this place")

@@ -19,7 +19,7 @@ var (
 func dynptrType(c *Case, d *diag.Diagnostic) {
 	n, want := 0, ""
 	for _, f := range c.match.Fields {
-		if a := argument(f); a > 0 {
+		if a := argumentNumber(f); a > 0 {
 			n = a
 		} else {
 			want = strings.TrimSpace(f)
@@ -31,7 +31,7 @@ func dynptrType(c *Case, d *diag.Diagnostic) {
 		callee = quote(fn)
 	}
 	d.Message = what + " is not the dynptr that " + callee + " takes"
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if want != "" {
 		primary(d, "has to be a dynptr of a "+dynptrKind(want))
 		if slot, ok := c.objectSlot(n); ok {
@@ -78,7 +78,7 @@ func dynptrReadOnly(c *Case, d *diag.Diagnostic) {
 	n := max(c.dynptrArgument(), 1)
 	d.Message = c.argumentPhrase(n) + " is a dynptr that was passed in, and not this function's to change or release"
 	primary(d, "changes or releases it")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if c.last >= 0 && n <= 5 {
 		c.tellOrigin(d, verifierlog.Reg(c.Path.Step(c.last).Frame, n))
 	}
@@ -105,7 +105,7 @@ func stackObjectMoved(c *Case, d *diag.Diagnostic) {
 		d.Message = quote(name) + " is not the address of a" + map[bool]string{true: "n"}[strings.HasPrefix(what, "i")] + " " + what
 	}
 	primary(d, "points beside it")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if strings.Contains(c.match.Text, "constant offset") {
 		primary(d, "may point to several places")
 		d.Notes = append(d.Notes, "the address was computed with a number that is not known here")
@@ -125,7 +125,7 @@ func dynptrFromMemory(c *Case, d *diag.Diagnostic) {
 	what := c.argumentPhrase(1)
 	d.Message = "a dynptr cannot be made of this memory"
 	primary(d, "not memory that a dynptr can be made of")
-	c.markParameter(d, 1)
+	c.markArgument(d, 1)
 	if c.last >= 0 {
 		l := verifierlog.Reg(c.Path.Step(c.last).Frame, 1)
 		if v, ok := c.Path.Before(c.last, l); ok {

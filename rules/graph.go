@@ -20,7 +20,7 @@ var (
 func nodeOwnership(c *Case, d *diag.Diagnostic) {
 	n := 0
 	for _, f := range c.match.Fields {
-		if a := argument(f); a > 0 {
+		if a := argumentNumber(f); a > 0 {
 			n = a
 			break
 		}
@@ -37,7 +37,7 @@ func nodeOwnership(c *Case, d *diag.Diagnostic) {
 		callee = quote(fn)
 	}
 	d.Message = what + " is not a reference of the kind that " + callee + " takes"
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	var v verifierlog.Value
 	known := false
 	l := verifierlog.Loc{}
@@ -105,18 +105,18 @@ func nodeType(c *Case, d *diag.Diagnostic) {
 	f, text := c.match.Fields, c.match.Text
 	switch {
 	case strings.HasPrefix(text, "operation on") && len(f) == 7:
-		n := argument(f[1])
+		n := argumentNumber(f[1])
 		what := c.argumentPhrase(n)
 		d.Message = what + " does not belong into this " + graphKind(f[0])
 		primary(d, fmt.Sprintf("the `%s` at offset %s of `struct %s`", f[2], f[5], f[6]))
-		c.markParameter(d, n)
+		c.markArgument(d, n)
 		d.Notes = append(d.Notes, fmt.Sprintf("this %s takes the `%s` at offset %s of `struct %s`", graphKind(f[0]), f[2], f[3], f[4]))
 		d.Helps = append(d.Helps, diag.Help{Text: "pass the member that `__contains` of the " + graphKind(f[0]) + " names", Applicability: diag.Placeholder})
 	case strings.Contains(text, "but expected") && len(f) == 5:
-		n := argument(f[0])
+		n := argumentNumber(f[0])
 		d.Message = fmt.Sprintf("%s does not point at the `%s` of `struct %s`", c.argumentPhrase(n), f[2], f[4])
 		primary(d, "points at offset "+f[1])
-		c.markParameter(d, n)
+		c.markArgument(d, n)
 		d.Notes = append(d.Notes, fmt.Sprintf("the `%s` is at offset %s of `struct %s`", f[2], f[3], f[4]))
 	case strings.Contains(text, "not found at offset") && len(f) == 2:
 		n := 1
@@ -125,15 +125,15 @@ func nodeType(c *Case, d *diag.Diagnostic) {
 		}
 		d.Message = fmt.Sprintf("%s does not point at a `%s`", c.argumentPhrase(n), f[0])
 		primary(d, "there is none at offset "+f[1])
-		c.markParameter(d, n)
+		c.markArgument(d, n)
 	case strings.Contains(text, "bpf_refcount"):
 		n := 1
 		if len(f) > 0 {
-			n = max(argument(f[0]), 1)
+			n = max(argumentNumber(f[0]), 1)
 		}
 		d.Message = c.argumentPhrase(n) + " has no `struct bpf_refcount`"
 		primary(d, "its type has no such member")
-		c.markParameter(d, n)
+		c.markArgument(d, n)
 		d.Helps = append(d.Helps, diag.Help{Text: "add a member `struct bpf_refcount ref;` to the structure", Applicability: diag.Placeholder})
 	default:
 		d.Message = "this node does not belong into this list or tree"
@@ -174,7 +174,7 @@ func kptrExchange(c *Case, d *diag.Diagnostic) {
 	what := c.argumentPhrase(1)
 	d.Message = what + " is not a kptr field that holds references"
 	primary(d, "not the address of such a field")
-	c.markParameter(d, 1)
+	c.markArgument(d, 1)
 	var v verifierlog.Value
 	known := false
 	if c.last >= 0 {

@@ -76,7 +76,7 @@ func (c *Case) spoilt(slot verifierlog.Loc) (step int, store, ok bool) {
 func iteratorUninitialised(c *Case, d *diag.Diagnostic) {
 	kind, n := "", 0
 	if len(c.match.Fields) == 2 {
-		kind, n = c.match.Fields[0], argument(c.match.Fields[1])
+		kind, n = c.match.Fields[0], argumentNumber(c.match.Fields[1])
 	}
 	d.Message = c.objectPhrase(n, "this") + " is not a running iterator here"
 	if kind != "" {
@@ -84,7 +84,7 @@ func iteratorUninitialised(c *Case, d *diag.Diagnostic) {
 	} else {
 		primary(d, "needs an iterator that was made")
 	}
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if slot, ok := c.objectSlot(n); ok {
 		if step, store, lost := c.spoilt(slot); lost {
 			text := "it ended here"
@@ -114,12 +114,12 @@ func iteratorUninitialised(c *Case, d *diag.Diagnostic) {
 func iteratorInUse(c *Case, d *diag.Diagnostic) {
 	kind, n := "", 0
 	if len(c.match.Fields) == 2 {
-		kind, n = c.match.Fields[0], argument(c.match.Fields[1])
+		kind, n = c.match.Fields[0], argumentNumber(c.match.Fields[1])
 	}
 	object := c.objectPhrase(n, "this iterator")
 	d.Message = object + " is already in use"
 	primary(d, "made a second time")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	slot, ok := c.objectSlot(n)
 	if !ok {
 		return
@@ -140,12 +140,12 @@ func iteratorInUse(c *Case, d *diag.Diagnostic) {
 func iteratorArgument(c *Case, d *diag.Diagnostic) {
 	n := 0
 	if len(c.match.Fields) > 0 {
-		n = argument(c.match.Fields[0])
+		n = argumentNumber(c.match.Fields[0])
 	}
 	what := c.argumentPhrase(n)
 	d.Message = what + " is not an iterator on the stack"
 	primary(d, "not the address of an iterator")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if n > 0 && n <= 5 && c.last >= 0 {
 		l := verifierlog.Reg(c.Path.Step(c.last).Frame, n)
 		if v, ok := c.Path.Before(c.last, l); ok {

@@ -119,7 +119,7 @@ func kptrMismatch(c *Case, d *diag.Diagnostic) {
 	var v verifierlog.Value
 	if ok {
 		what, v = c.exact(c.last, l, what), c.at(l)
-		c.primaryArgument(d, l)
+		c.markArgument(d, l.Reg)
 	}
 	if c.said("%R must point to kernel BTF") {
 		d.Message = what + " is no pointer to a kernel structure, which this member of a map holds"

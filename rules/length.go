@@ -122,7 +122,7 @@ func (c *Case) lengthAt(d *diag.Diagnostic, reg int, zero bool) {
 	s := c.Path.Step(c.last)
 	loc := verifierlog.Reg(s.Frame, reg)
 	fn := c.called(s)
-	l := c.length(reg, fn, c.sourceCall(s.Insn.Index, fn))
+	l := c.length(reg, fn, c.sourceCall(c.last).expression)
 	l.zero = zero
 	where := fmt.Sprintf(" where %s takes it as a size", l.function())
 	switch {
@@ -227,8 +227,7 @@ func lengthTooLarge(c *Case, d *diag.Diagnostic) {
 	if !ok || loc.Reg < 1 {
 		return
 	}
-	s := c.Path.Step(c.last)
-	e := c.sourceCall(s.Insn.Index, c.called(s)).operand(loc.Reg)
+	e := c.sourceCall(c.last).operand(loc.Reg)
 	markExpression(d, e)
 	if n, ok := c.sizeField(); ok {
 		primary(d, fmt.Sprintf("the parameter's type has %s", inBytes(n)))

@@ -103,7 +103,7 @@ func (c *Case) fromOne(l *length) (h diag.Help, ok bool) {
 		}
 		var below expression
 		walk(at.Expr, func(n *sourcetext.Node) {
-			e := expression{n, file, insn}
+			e := expression{node: n, file: file, insn: insn}
 			if n.Kind == sourcetext.Binary && n.Operator == "<" && e.operand(0).text() == l.name && e.operand(1).text() == "0" {
 				below = e
 			}

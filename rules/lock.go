@@ -25,7 +25,7 @@ func lockNotHeld(c *Case, d *diag.Diagnostic) {
 	root, n := c.graphRoot()
 	d.Message = "the lock beside " + root + " must be held for this"
 	primary(d, "called without a lock")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if r, ok := c.lastReleased(verifierlog.ResLock); ok {
 		primary(d, "no lock is held here any more")
 		c.tell(d, r.Released, verifierlog.Reg(0, 1), "unlocked here")
@@ -53,7 +53,7 @@ func otherLockHeld(c *Case, d *diag.Diagnostic) {
 	root, n := c.graphRoot()
 	d.Message = "the lock held here is not the one beside " + root
 	primary(d, "needs the lock of the object that it is in")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if h, ok := c.innermost(verifierlog.ResLock); ok {
 		what := "this lock is held"
 		if h.name != "" {
@@ -134,9 +134,9 @@ func unlockOfOtherLock(c *Case, d *diag.Diagnostic) {
 	}
 	help := diag.Help{Text: "call " + quote(strings.TrimSuffix(h.release, ";")) + " first", Applicability: diag.Placeholder}
 	if l, found := c.leaving(h.Resource); found && !strings.Contains(c.match.Text, "out of order") {
-		if s := c.site(c.last); s.call != nil && len(s.call.Operands) > 1 && c.oneFunction(c.last, h.Acquired) {
+		if s := c.sourceCall(c.last); s.node != nil && len(s.node.Operands) > 1 && c.oneFunction(c.last, h.Acquired) {
 			help.Text = "unlock what was locked"
-			help.Edits = []diag.Edit{l.edit(s.call.Operands[1].Start, s.call.Operands[1].End, c.site(h.Acquired).arg(1))}
+			help.Edits = []diag.Edit{l.edit(s.node.Operands[1].Start, s.node.Operands[1].End, c.sourceCall(h.Acquired).arg(1))}
 		}
 	}
 	d.Helps = append(d.Helps, help)

@@ -92,7 +92,7 @@ func mapWithoutField(c *Case, d *diag.Diagnostic) {
 		d.Message = fmt.Sprintf("the object that %s points into has no `struct %s`", c.argumentPhrase(1), field)
 	}
 	primary(d, "needs the address of one")
-	c.markParameter(d, 1)
+	c.markArgument(d, 1)
 	if owner == "map" {
 		d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("add a member `struct %s` to the structure that is the map's value, on its outermost level, and declare the map with `__type(value, ...)`", field), Applicability: diag.Placeholder})
 	}
@@ -121,7 +121,7 @@ func mapWithoutBTF(c *Case, d *diag.Diagnostic) {
 	field := c.fieldOfMessage()
 	d.Message = fmt.Sprintf("map `%s` has no type information, which `%s` needs", name, field)
 	primary(d, "needs a map with BTF")
-	c.markParameter(d, 1)
+	c.markArgument(d, 1)
 	d.Notes = append(d.Notes, "loaders make a map without type information where its definition has none, and also where the kernel refuses it, such as with two locks in one value")
 	d.Helps = append(d.Helps, diag.Help{Text: "declare the map in `SEC(\".maps\")` with `__type(key, ...)` and `__type(value, ...)`, and compile with `-g`", Applicability: diag.Placeholder})
 }
@@ -132,11 +132,11 @@ func notAtField(c *Case, d *diag.Diagnostic) {
 	n := 1
 	f := c.match.Fields
 	if strings.Contains(c.match.Text, "constant offset") && len(f) > 0 {
-		n = max(argument(f[0]), 1)
+		n = max(argumentNumber(f[0]), 1)
 	}
 	what := c.argumentPhrase(n)
 	d.Message = fmt.Sprintf("%s does not point at the `%s`", what, field)
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if strings.Contains(c.match.Text, "constant offset") {
 		primary(d, "may point at several places")
 		d.Notes = append(d.Notes, fmt.Sprintf("where a `%s` is has to be known here; the address was computed with a number that may vary", field))
@@ -158,7 +158,7 @@ func otherMap(c *Case, d *diag.Diagnostic) {
 	field := c.argumentPhrase(1)
 	d.Message = field + " is in another map than the one given here"
 	primary(d, "the map has to be the one that the field is in")
-	c.markParameter(d, 2)
+	c.markArgument(d, 2)
 	if strings.Contains(c.match.Text, "isn't map pointer") {
 		d.Message = c.argumentPhrase(2) + " is not a map"
 		primary(d, "has to be the map that the field is in")
@@ -173,7 +173,7 @@ func otherMap(c *Case, d *diag.Diagnostic) {
 	switch {
 	case ok && known && a.Map != "" && b.Map != "" && a.Map != b.Map:
 		d.Notes = append(d.Notes, fmt.Sprintf("%s is in map `%s`, and the map given is `%s`", field, a.Map, b.Map))
-		if site := c.site(c.last); site.call != nil && fn != "" {
+		if site := c.sourceCall(c.last); site.node != nil && fn != "" {
 			d.Helps = append(d.Helps, diag.Help{Text: "pass `&" + a.Map + "`", Applicability: diag.Placeholder})
 		}
 	default:

@@ -29,7 +29,7 @@ func readOnlyMemory(c *Case, d *diag.Diagnostic) {
 	if !ok {
 		return
 	}
-	c.primaryArgument(d, l)
+	c.markArgument(d, l.Reg)
 	v := c.at(l)
 	what := c.exact(c.last, l, "")
 	if what != "" && !c.said("%s() may write") {
@@ -91,7 +91,7 @@ func mapForbids(c *Case, d *diag.Diagnostic) {
 	}
 	if v.Base == verifierlog.MapValue && c.failing().Op == verifierlog.OpCall {
 		primary(d, c.exact(c.last, l, "memory of this map")+" is passed here")
-		c.primaryArgument(d, l)
+		c.markArgument(d, l.Reg)
 	}
 	if rodata(v.Map) {
 		note(d, "`const volatile` variables are in %s, which the loader makes read-only before the program is verified", m)

@@ -2,8 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
@@ -24,7 +22,7 @@ func nullArgument(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) == 0 {
 		return
 	}
-	l, ok := c.argument(c.match.Fields[0])
+	l, ok := c.argumentPlace(argumentNumber(c.match.Fields[0]))
 	if !ok {
 		return
 	}
@@ -34,7 +32,7 @@ func nullArgument(c *Case, d *diag.Diagnostic) {
 	if fn != "" {
 		taker = quote(fn)
 	}
-	e := c.sourceCall(s.Insn.Index, fn).operand(l.Reg)
+	e := c.sourceCall(c.last).operand(l.Reg)
 	markExpression(d, e)
 	name := c.name(c.last, l)
 	what := "this argument"
@@ -79,17 +77,4 @@ func nullArithmetic(c *Case, d *diag.Diagnostic) {
 		d.Message = quote(name.Expr) + " is computed with before it is compared with NULL"
 	}
 	c.nullStory(d, l, name, "a comparison of the sum would come too late: a number added to NULL is not NULL any more")
-}
-
-// argument is the place that a message names as a register or, as messages of
-// kernel functions do, by the argument's number: "R1", "arg0", "arg#0".
-func (c *Case) argument(field string) (verifierlog.Loc, bool) {
-	if n, ok := strings.CutPrefix(field, "arg"); ok && c.last >= 0 {
-		i, err := strconv.Atoi(strings.TrimPrefix(n, "#"))
-		if err != nil || i < 0 || i > 4 {
-			return verifierlog.Loc{}, false
-		}
-		return verifierlog.Reg(c.Path.Step(c.last).Frame, i+1), true
-	}
-	return c.fault(field)
 }

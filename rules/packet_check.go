@@ -195,9 +195,9 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 		return expression{}
 	}
 	if at.Expr != nil && mentions(file.Text(at.Expr.Span), end) {
-		return expression{at.Expr, file, insn}
+		return expression{node: at.Expr, file: file, insn: insn}
 	}
-	if e := (expression{at.Expr, file, insn}); at.Expr != nil && at.Expr.Kind == sourcetext.Binary && strings.ContainsAny(at.Expr.Operator, "<>") && (c.isPointer(e.operand(0)) || c.isPointer(e.operand(1))) {
+	if e := (expression{node: at.Expr, file: file, insn: insn}); at.Expr != nil && at.Expr.Kind == sourcetext.Binary && strings.ContainsAny(at.Expr.Operator, "<>") && (c.isPointer(e.operand(0)) || c.isPointer(e.operand(1))) {
 		return e
 	}
 	others := map[sourcetext.Span]bool{}
@@ -210,7 +210,7 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 	c.comparisons(at.Function, file, func(n *sourcetext.Node) {
 		if mentions(file.Text(n.Span), end) && !others[n.Span] {
 			several = several || found.node != nil && found.node.Span != n.Span
-			found = expression{n, file, insn}
+			found = expression{node: n, file: file, insn: insn}
 		}
 	})
 	if several {

@@ -43,6 +43,8 @@ func cover(l *diag.Label, file *sourcetext.File, span sourcetext.Span) {
 	}
 }
 
+func inside(in, out sourcetext.Span) bool { return in.Start >= out.Start && in.End <= out.End }
+
 // markSpan moves the primary label within its file.
 func markSpan(d *diag.Diagnostic, file *sourcetext.File, span sourcetext.Span) {
 	for i := range d.Labels {

@@ -18,10 +18,10 @@ var (
 func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 	n, fn := 0, c.stopped()
 	if len(c.match.Fields) > 0 {
-		n = argument(c.match.Fields[0])
+		n = argumentNumber(c.match.Fields[0])
 	}
 	if n == 0 && strings.HasPrefix(c.match.Text, "release helper") || strings.HasPrefix(c.match.Text, "release kfunc") {
-		n = argument(c.match.Fields[len(c.match.Fields)-1])
+		n = argumentNumber(c.match.Fields[len(c.match.Fields)-1])
 	}
 	if n == 0 {
 		n = 1 // what can be released is the first argument of all such functions
@@ -41,7 +41,7 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	primary(d, "not a reference"+into)
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if strings.HasSuffix(fn, "_dynptr") {
 		d.Message = c.objectPhrase(n, "this dynptr") + " holds no record to submit or discard"
 		primary(d, "needs the dynptr of a ring buffer record")
@@ -101,12 +101,12 @@ func (c *Case) ended(v verifierlog.Value, frame int) (int, bool) {
 func releaseAtOffset(c *Case, d *diag.Diagnostic) {
 	n := 0
 	if len(c.match.Fields) > 0 {
-		n = argument(c.match.Fields[0])
+		n = argumentNumber(c.match.Fields[0])
 	}
 	what := c.argumentPhrase(n)
 	d.Message = what + " was moved, and has to be released as it was acquired"
 	primary(d, "not the address that was acquired")
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	if n == 0 || n > 5 || c.last < 0 {
 		return
 	}

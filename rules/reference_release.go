@@ -62,7 +62,7 @@ func (c *Case) holding(r verifierlog.Resource) held {
 		h.what = "a reference that was passed to this function"
 		return h
 	}
-	s := c.site(r.Acquired)
+	s := c.sourceCall(r.Acquired)
 	fn := sourceName(r.Func)
 	if v, ok := c.Path.After(r.Acquired, verifierlog.Reg(c.Path.Step(r.Acquired).Frame, 0)); ok && r.ID != 0 && (v.RefID == r.ID || v.ID == r.ID) {
 		h.maybeNull = v.Flags&verifierlog.MaybeNull != 0
@@ -155,7 +155,7 @@ func (c *Case) destructor(step int) string {
 	return ""
 }
 
-func (h *held) withArgument(s callSite, n int, more string) {
+func (h *held) withArgument(s sourceCall, n int, more string) {
 	if arg := s.arg(n); arg != "" {
 		h.name = strings.TrimSpace(strings.TrimPrefix(arg, "&"))
 		if h.fn != "" {
@@ -164,7 +164,7 @@ func (h *held) withArgument(s callSite, n int, more string) {
 	}
 }
 
-func (h *held) withResult(s callSite, more string) {
+func (h *held) withResult(s sourceCall, more string) {
 	if name := s.result(); name != "" {
 		h.name = name
 		if h.fn != "" {

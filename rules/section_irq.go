@@ -18,10 +18,10 @@ var (
 func irqFlag(c *Case, d *diag.Diagnostic) {
 	n := 0
 	if len(c.match.Fields) > 0 {
-		n = argument(c.match.Fields[0])
+		n = argumentNumber(c.match.Fields[0])
 	}
 	object, fn := c.objectPhrase(n, "this variable"), c.stopped()
-	c.markParameter(d, n)
+	c.markArgument(d, n)
 	switch {
 	case strings.HasPrefix(c.match.Text, "expected uninitialized"):
 		d.Message = object + " holds a saved interrupt state already"

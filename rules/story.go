@@ -128,6 +128,26 @@ func (c *Case) origin(d *diag.Diagnostic, step int, l verifierlog.Loc, more stri
 	return link
 }
 
+// tellOrigin tells where the value of a place comes from.
+func (c *Case) tellOrigin(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Link {
+	link := c.made(c.last, l)
+	text := c.made2text(link)
+	switch {
+	case link.Kind == verifierlog.LinkResult:
+		text = "returned by " + quote(sourceName(string(c.Path.Step(link.Step).Func)))
+	case link.Kind == verifierlog.LinkAddress:
+		text = "" // what it is the address of is told where it is used
+	case link.Kind == verifierlog.LinkLoad && len(link.From) > 0:
+		if v, ok := c.Path.Before(link.Step, link.From[0]); ok && v.Base == verifierlog.Ctx {
+			text = "comes from the context"
+		}
+	}
+	if text != "" {
+		c.tell(d, link.Step, link.Loc, text)
+	}
+	return link
+}
+
 // made2text says how a value was made.
 func (c *Case) made2text(k verifierlog.Link) string {
 	s := c.Path.Step(k.Step)

@@ -49,9 +49,9 @@ func uninitialisedRegister(c *Case, d *diag.Diagnostic) {
 		}
 		d.Message = fmt.Sprintf("argument %d of %s is not set at this call", l.Reg, callee)
 		primary(d, fmt.Sprintf("argument %d was never set on this path", l.Reg))
-		c.markParameter(d, l.Reg)
-		if site := c.site(c.last); site.call != nil && l.Reg >= len(site.call.Operands) {
-			d.Notes = append(d.Notes, fmt.Sprintf("the call has %d arguments, the function takes at least %d", len(site.call.Operands)-1, l.Reg))
+		c.markArgument(d, l.Reg)
+		if site := c.sourceCall(c.last); site.node != nil && l.Reg >= len(site.node.Operands) {
+			d.Notes = append(d.Notes, fmt.Sprintf("the call has %d arguments, the function takes at least %d", len(site.node.Operands)-1, l.Reg))
 			d.Helps = append(d.Helps, diag.Help{Text: "declare the function with all of its parameters, and pass them", Applicability: diag.Placeholder})
 			return
 		}

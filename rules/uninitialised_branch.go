@@ -42,7 +42,7 @@ func (c *Case) skipped(d *diag.Diagnostic, statement *regexp.Regexp, text string
 // skippedMaking labels the if that would have made the dynptr or iterator that
 // argument n is the address of.
 func (c *Case) skippedMaking(d *diag.Diagnostic, n int) {
-	arg := c.site(c.last).arg(n)
+	arg := c.sourceCall(c.last).arg(n)
 	if !strings.HasPrefix(arg, "&") {
 		return
 	}

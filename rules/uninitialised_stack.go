@@ -27,7 +27,7 @@ func (c *Case) stackRead() (r stackRead, ok bool) {
 	r.frame = c.Path.Step(c.last).Frame
 	var n []int64
 	for _, f := range c.match.Fields {
-		if a := argument(f); a > 0 {
+		if a := argumentNumber(f); a > 0 {
 			r.arg = a
 			continue
 		}
@@ -99,7 +99,7 @@ func uninitialisedStack(c *Case, d *diag.Diagnostic) {
 	parts := c.stackParts(r)
 	whole, names, padding, variable := c.unsetParts(parts, bytes, r)
 	if r.arg > 0 {
-		c.markParameter(d, r.arg)
+		c.markArgument(d, r.arg)
 	}
 	reads := "this read takes"
 	if fn := c.stopped(); fn != "" && r.arg > 0 {

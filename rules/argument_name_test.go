@@ -2,16 +2,16 @@ package rules
 
 import "testing"
 
-func TestArgument(t *testing.T) {
+func TestArgumentNumber(t *testing.T) {
 	for field, want := range map[string]int{
 		"R1": 1, "R5": 5, "R0": 0, "R6": 0, "R": 0,
-		"arg#0": 1, "arg #2": 3, "arg#": 0, "arg#99": 0,
+		"arg#0": 1, "args#1": 2, "arg0": 1, "arg5": 0, "arg #2": 3, "arg#": 0, "arg#99": 0,
 		"arg 1": 1, "arg 0": 0,
 		"*(R11-8)": 6, "*(R11-16)": 7, "*(R11-0)": 0, "*(R11-8": 0,
 		"counters": 0, "": 0,
 	} {
-		if got := argument(field); got != want {
-			t.Errorf("argument(%q) = %d, want %d", field, got, want)
+		if got := argumentNumber(field); got != want {
+			t.Errorf("argumentNumber(%q) = %d, want %d", field, got, want)
 		}
 	}
 }
