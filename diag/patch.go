@@ -1,10 +1,6 @@
 package diag
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // patchLine is a line of a help's edits as they would be made.
 type patchLine struct {
@@ -30,15 +26,12 @@ type block struct {
 // with a line beside each insertion. It is false for edits that cannot be
 // shown: out of the file, overlapping, or of lines whose text is not known.
 func patch(v view, edits []Edit) ([]patchLine, bool) {
-	edits = slices.Clone(edits)
-	slices.SortStableFunc(edits, func(a, b Edit) int {
-		return cmp.Or(cmp.Compare(a.Start.Line, b.Start.Line), cmp.Compare(a.Start.Column, b.Start.Column))
-	})
+	edits, err := inOrder(edits)
+	if err != nil {
+		return nil, false
+	}
 	var blocks []block
-	for i, e := range edits {
-		if e.Start.Line < 1 || e.Start.Column < 1 || e.End.Column < 1 || before(e.End, e.Start) || i > 0 && before(e.Start, edits[i-1].End) {
-			return nil, false
-		}
+	for _, e := range edits {
 		if n := len(blocks); n > 0 && e.Start.Line <= blocks[n-1].last {
 			blocks[n-1].edits = append(blocks[n-1].edits, e)
 			blocks[n-1].last = max(blocks[n-1].last, e.End.Line)
@@ -60,10 +53,6 @@ func patch(v view, edits []Edit) ([]patchLine, bool) {
 		shift += grown
 	}
 	return out, true
-}
-
-func before(a, b Position) bool {
-	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 }
 
 // apply makes a block's edits and returns how many lines the file grows by.
