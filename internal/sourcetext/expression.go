@@ -379,8 +379,22 @@ func (p *parser) call(callee *Node) *Node {
 		for end < hi && !f.is(end, ",") {
 			end = f.after(end, hi)
 		}
-		operands = append(operands, f.nodes(lo, end, p.depth+1)...)
+		operands = append(operands, f.argument(lo, end, p.depth+1))
 		lo = end + 1
 	}
 	return p.node(Call, callee.first, callee.first, operands...)
+}
+
+// argument is what stands between two commas of a call, whatever it is: macros
+// take types, `struct task_struct *`. Arguments keep their numbers that way.
+func (f *File) argument(lo, hi, depth int) *Node {
+	parts := f.nodes(lo, hi, depth)
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	n := &Node{Kind: Group, Span: Span{f.toks[lo].start, f.toks[lo].start}, first: lo, anchor: lo, Operands: parts}
+	if hi > lo {
+		n.End = f.toks[hi-1].end
+	}
+	return n
 }

@@ -164,3 +164,30 @@ func check(t *testing.T, text string, at int, want string, rust bool) {
 		t.Errorf("%q at %d:%d: got %q, want %q", text, line, col, got, want)
 	}
 }
+
+// TestArguments: each argument is one operand, also those that are no expressions.
+func TestArguments(t *testing.T) {
+	for call, want := range map[string]string{
+		"f()":                               "f",
+		"f(a, b + 1)":                       "f|a|b + 1",
+		"cast(struct task_struct *, p, 0)":  "cast|struct task_struct *|p|0",
+		"f(struct s, sizeof(struct s), &x)": "f|struct s|sizeof(struct s)|&x",
+		"f(const char *, ({ g(1, 2); }))":   "f|const char *|({ g(1, 2); })",
+		"f(;, a)":                           "f|;|a",
+		"f(a, , b)":                         "f|a||b",
+	} {
+		file := Parse([]byte("void h(void) {\n"+call+";\n}\n"), false)
+		at, ok := file.At(2, 1)
+		if !ok || at.Expr == nil || at.Expr.Kind != Call {
+			t.Errorf("%s: no call", call)
+			continue
+		}
+		var got []string
+		for _, o := range at.Expr.Operands {
+			got = append(got, file.Text(o.Span))
+		}
+		if s := strings.Join(got, "|"); s != want {
+			t.Errorf("%s: %s, want %s", call, s, want)
+		}
+	}
+}
