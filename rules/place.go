@@ -94,6 +94,34 @@ func (c *Case) place(insn int) (p debuginfo.Place, ok bool) {
 	return c.debug().Place(fn, i)
 }
 
+// ownPlace says whether the place of a step's instruction is its own: what the
+// compiler made for no line, or moved, is given that of the code in front of
+// it, of which nothing said of the instruction is true. Where DWARF does not
+// tell, an instruction that a jump leads to, and that is given the place of the
+// code in front of it, may be such a one.
+func (c *Case) ownPlace(step int) bool {
+	for n := 0; n < 64; n++ {
+		insn := c.Path.Insn(step)
+		fn, i, ok := c.function(insn)
+		if !ok {
+			return c.Locate == nil // the log's source lines are read with the path
+		}
+		if own, known := c.debug().OwnPlace(fn, i); known {
+			return own
+		}
+		p, ok := c.place(insn)
+		q, before := c.place(insn - 1)
+		if !ok || !before || p.Line != q.Line || p.Column != q.Column || p.File != q.File {
+			return ok
+		}
+		if prev := c.Path.Insn(step - 1); prev != insn-1 && prev != insn-2 {
+			return false
+		}
+		step--
+	}
+	return false
+}
+
 // source is what stands at an instruction's place in the source, with the text
 // that it is part of: the file, if it is there and what was compiled, else the
 // line that the object carries.

@@ -72,26 +72,6 @@ func (c *Case) leaving(since verifierlog.Resource) (l leaving, ok bool) {
 	return l, true
 }
 
-// ownPlace says whether the place of a step's instruction is its own. Line
-// information has a record where the line changes in the order of the code: an
-// instruction that a jump leads to, and that has no record, is given that of
-// the code in front of it, which the path may not have come through.
-func (c *Case) ownPlace(step int) bool {
-	for n := 0; n < 64; n++ {
-		insn := c.Path.Insn(step)
-		p, ok := c.place(insn)
-		q, before := c.place(insn - 1)
-		if !ok || !before || p.Line != q.Line || p.Column != q.Column || p.File != q.File {
-			return ok
-		}
-		if prev := c.Path.Insn(step - 1); prev != insn-1 && prev != insn-2 {
-			return false
-		}
-		step--
-	}
-	return false
-}
-
 var returnWord = regexp.MustCompile(`\b(return|goto)\b`)
 
 // returns are the statements that leave the function behind where the path

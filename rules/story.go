@@ -36,7 +36,7 @@ func note(d *diag.Diagnostic, format string, args ...any) {
 // place's value there as evidence. Places that say the same are told once; of
 // those at one position the first counts. It says whether there is such a label.
 func (c *Case) tell(d *diag.Diagnostic, step int, l verifierlog.Loc, text string) bool {
-	if step < 0 {
+	if step < 0 || !c.ownPlace(step) {
 		return false
 	}
 	label, ok := c.label(c.Path.Insn(step), text)

@@ -44,6 +44,7 @@ func askEverything(t *testing.T, o *object.Object) {
 		}
 		for i := range fn.Insns {
 			in.Place(fn, i)
+			in.OwnPlace(fn, i)
 			if a, ok := in.Access(fn, i); ok && a.Target.How == 0 && a.Target.Expr != "" {
 				t.Fatalf("a name from nowhere: %+v", a)
 			}

@@ -17,12 +17,13 @@ type Info struct {
 	funcs  map[*object.Function]*function
 	facts  map[*function]*facts
 	files  map[*unit][]string
+	rows   map[*unit][]row
 }
 
 // New prepares questions about an object.
 func New(o *object.Object) *Info {
 	return &Info{obj: o, btf: &btfTypes{btf: o.BTF, types: map[uint32]*Type{}},
-		funcs: map[*object.Function]*function{}, facts: map[*function]*facts{}, files: map[*unit][]string{}}
+		funcs: map[*object.Function]*function{}, facts: map[*function]*facts{}, files: map[*unit][]string{}, rows: map[*unit][]row{}}
 }
 
 // dwarf returns the object's DWARF, nil without.
