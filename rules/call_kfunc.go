@@ -71,7 +71,11 @@ func kfuncNotAllowed(c *Case, d *diag.Diagnostic) {
 func kfuncTypes(c *Case, d *diag.Diagnostic, types []string) {
 	for _, t := range types {
 		if t == "unspec" || c.Program.Type != "" && (t == c.Program.Type || t == kfuncHook(c.Program.Type)) {
-			d.Notes = append(d.Notes, "Linux 7.3 registers it for this program type; this kernel does not, or the function is for some attach points only")
+			if !c.before("7.3") && c.Kernel != "" {
+				d.Notes = append(d.Notes, "it is registered for this program type, so it is for some attach points only")
+			} else {
+				d.Notes = append(d.Notes, "Linux 7.3 registers it for this program type; "+c.linux()+" does not, or the function is for some attach points only")
+			}
 			return
 		}
 	}
@@ -98,9 +102,9 @@ func kfuncUnresolved(c *Case, d *diag.Diagnostic) {
 	if strings.HasPrefix(c.match.Text, "cannot find") && len(c.match.Fields) > 0 && c.match.Fields[0] != "" {
 		name = c.match.Fields[0]
 	}
-	d.Message = "a kernel function that is called is not in this kernel"
+	d.Message = "a kernel function that is called is not in " + c.linux()
 	if name != "" {
-		d.Message = quote(name) + " is called, but this kernel does not have it"
+		d.Message = quote(name) + " is called, but " + c.linux() + " does not have it"
 	}
 	primary(d, "called without asking whether it is there")
 	guard := "NAME"

@@ -144,7 +144,7 @@ func replacement(helper, section string) string {
 	case "bpf_override_return":
 		return "attach an `fmod_ret` or `lsm` program: what it returns replaces the function's result"
 	case "bpf_d_path":
-		return "in LSM programs from Linux 6.12 on, call the kfunc `bpf_path_d_path`; elsewhere send the `struct dentry` names with `BPF_CORE_READ`"
+		return "in LSM programs (since Linux 6.12) call the kfunc `bpf_path_d_path`; elsewhere send the `struct dentry` names with `BPF_CORE_READ`"
 	}
 	return ""
 }
@@ -158,12 +158,12 @@ func helperUnknown(c *Case, d *diag.Diagnostic) {
 	if strings.HasPrefix(name, "unknown") {
 		name = c.calledName()
 	}
-	d.Message = "this kernel has no helper number " + number
+	d.Message = c.linux() + " has no helper number " + number
 	if number == "" {
-		d.Message = "this kernel does not have the helper that is called"
+		d.Message = c.linux() + " does not have the helper that is called"
 	}
 	if name != "" {
-		d.Message = "this kernel has no helper " + quote(name)
+		d.Message = c.linux() + " has no helper " + quote(name)
 	}
 	primary(d, "not in this kernel")
 	c.markCall(d, name)

@@ -110,7 +110,6 @@ func kfuncSignature(c *Case, d *diag.Diagnostic) {
 		// The register is no pointer to a kernel structure, so that the verifier
 		// falls back to memory, and a structure with pointers is none.
 		got, _ := c.passedType(a)
-		d.Class = diag.ClassSource
 		want := k.paramType(a.n)
 		if want == "" {
 			want = "a pointer to a kernel structure"
@@ -126,7 +125,8 @@ func kfuncSignature(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "pass a pointer from the program's arguments, or one that a kfunc returned", Applicability: diag.Placeholder})
 		return
 	}
-	d.Message = k.String() + " has a signature that this kernel's verifier cannot check"
+	d.Class = diag.ClassEnvironment // the kfunc's author has to mend it
+	d.Message = k.String() + " has a signature that the verifier of " + c.linux() + " cannot check"
 	primary(d, "called here")
 	c.markCall(d, k.Name)
 	if strings.Contains(text, "does not return PTR_TO_BTF_ID") {

@@ -15,6 +15,9 @@ import (
 // Case is a rejected program as rules see it.
 type Case struct {
 	Program Program
+	// Kernel is the release of the kernel that judged, "6.12.117"; "" where only a
+	// log is known.
+	Kernel string
 	// Log is the verifier's log, of level 1 or 2.
 	Log string
 	// Cut says that the log is not whole, as a sentence for a note; "" if it is.

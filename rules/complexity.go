@@ -66,10 +66,10 @@ func tooComplex(c *Case, d *diag.Diagnostic) {
 		} else if h, ok := c.asRepeat(&loop); ok {
 			d.Helps = append(d.Helps, h)
 		} else {
-			d.Helps = append(d.Helps, iterate())
+			d.Helps = append(d.Helps, c.iterate())
 		}
 	} else {
-		d.Helps = append(d.Helps, iterate())
+		d.Helps = append(d.Helps, c.iterate())
 	}
 	d.Helps = append(d.Helps, smaller()[:1]...)
 }
@@ -291,7 +291,7 @@ func tooManyBranches(c *Case, d *diag.Diagnostic) {
 		if h, ok := c.asIterator(&loop); ok {
 			d.Helps = append(d.Helps, h)
 		} else {
-			d.Helps = append(d.Helps, iterate())
+			d.Helps = append(d.Helps, c.iterate())
 		}
 	}
 	d.Helps = append(d.Helps, smaller()...)
@@ -304,8 +304,8 @@ func (c *Case) inHead(l *sourceLoop, insn int) bool {
 	return ok && p.File == l.name && at.Span.Start >= l.stmt.Head.Start && at.Span.End <= l.stmt.Head.End
 }
 
-func iterate() diag.Help {
-	return diag.Help{Text: "loop with `bpf_for` (since Linux 6.4), `bpf_loop` (5.17) or `can_loop` (6.10), of which the verifier need not see every pass"}
+func (c *Case) iterate() diag.Help {
+	return diag.Help{Text: "loop with " + c.loopForms() + ", of which the verifier need not see every pass"}
 }
 
 // smaller is the advice that holds for any program that is too much.

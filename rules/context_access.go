@@ -226,9 +226,9 @@ func storeToContext(c *Case, d *diag.Diagnostic) {
 	if c.field(1) != "ctx" {
 		what = "memory of type `" + c.field(1) + "`"
 	}
-	d.Message = "this kernel does not take a constant stored straight into " + what
+	d.Message = c.linux() + " does not take a constant stored straight into " + what
 	if target, _ := c.access(c.Path.Insn(c.last)); target != "" {
-		d.Message = "this kernel does not take a constant stored straight into " + target
+		d.Message = c.linux() + " does not take a constant stored straight into " + target
 	}
 	primary(d, "the compiler stores the constant without a register here")
 	note(d, "Linux 6.4 and later take such stores")

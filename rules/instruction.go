@@ -62,7 +62,7 @@ func featureOf(in object.Insn) (f feature, ok bool) {
 // unsupported: the kernel is older than what the instruction needs, or it is
 // none at all (check_alu_op, check_load_mem, do_check_insn, resolve_pseudo_ldimm64).
 func unsupported(c *Case, d *diag.Diagnostic) {
-	d.Message = "this kernel does not know an instruction of " + quote(c.Program.Name)
+	d.Message = c.linux() + " does not know an instruction of " + quote(c.Program.Name)
 	primary(d, "made of this")
 	in, ok := c.instruction(d)
 	if !ok {
@@ -74,7 +74,7 @@ func unsupported(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "compile for an older instruction set: `-mcpu=v3`, or `-mcpu=v2` for kernels before 5.12"})
 		return
 	}
-	d.Message = fmt.Sprintf("this kernel has no %s, which came with Linux %s", f.name, f.since)
+	d.Message = fmt.Sprintf("%s has no %s, which came with Linux %s", c.linux(), f.name, f.since)
 	primary(d, "the compiler made it of this")
 	if f.help != "" {
 		d.Helps = append(d.Helps, diag.Help{Text: f.help})

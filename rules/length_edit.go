@@ -19,7 +19,7 @@ func (c *Case) notZero(d *diag.Diagnostic, l *length) bool {
 				continue
 			}
 			d.Class = diag.ClassLimit
-			c.tell(d, k.Step, k.Loc, "this kernel takes nothing from `!= 0`")
+			c.tell(d, k.Step, k.Loc, c.linux()+" takes nothing from `!= 0`")
 			d.Notes = append(d.Notes, "before Linux 6.8 the verifier learns a lower bound from `<` and `>` alone")
 			h := diag.Help{Text: "keep the size in an `int`, and check it with `< 1`", Applicability: diag.Placeholder}
 			d.Helps = append(d.Helps, h)

@@ -70,7 +70,7 @@ func infiniteLoop(c *Case, d *diag.Diagnostic) {
 			d.Helps = append(d.Helps, h)
 		}
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "count the passes in a local variable and stop at a constant, or loop with `bpf_for` (since Linux 6.4), `bpf_loop` (5.17) or `can_loop` (6.10)"})
+	d.Helps = append(d.Helps, diag.Help{Text: "count the passes in a local variable and stop at a constant, or loop with " + c.loopForms()})
 }
 
 // loopNotAllowed: a jump backwards, without the right to have loops (check_cfg).
@@ -115,7 +115,11 @@ func recursion(c *Case, d *diag.Diagnostic) {
 		}
 	}
 	d.Notes = append(d.Notes, "the kernel's stack is small, so the deepest chain of calls has to be known before a program runs")
-	d.Helps = append(d.Helps, diag.Help{Text: "make it a loop with an own stack in an array (a per-CPU map, or an arena since Linux 6.9), or pass a bounded depth to `bpf_loop`"})
+	arena := ", or an arena since Linux 6.9"
+	if c.before("6.9") {
+		arena = ""
+	}
+	d.Helps = append(d.Helps, diag.Help{Text: "make it a loop with an own stack in an array (a per-CPU map" + arena + "), or pass a bounded depth to `bpf_loop`"})
 }
 
 // analysisLimit: an analysis in front of the walk gave up.
@@ -144,5 +148,9 @@ func tooLong(c *Case, d *diag.Diagnostic) {
 			}
 		}
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "split the function: a part in a `__noinline` function of its own makes the jumps shorter; or compile with `-mcpu=v4`, which has long jumps (since Linux 6.6)"})
+	help := "split the function: a part in a `__noinline` function of its own makes the jumps shorter"
+	if !c.before("6.6") {
+		help += "; or compile with `-mcpu=v4`, which has long jumps (since Linux 6.6)"
+	}
+	d.Helps = append(d.Helps, diag.Help{Text: help})
 }

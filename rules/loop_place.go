@@ -50,7 +50,7 @@ var countedLoop = regexp.MustCompile(`^for\s*\(\s*((?:[a-z_0-9]+\s+)*)([A-Za-z_]
 // asIterator makes the edit that turns `for (int i = 0; i < n; i++)` into
 // `bpf_for(i, 0, n)`. ok is false for other loops.
 func (c *Case) asIterator(l *sourceLoop) (h diag.Help, ok bool) {
-	if _, whole := c.files[l.name]; !whole {
+	if _, whole := c.files[l.name]; !whole || c.before("6.4") {
 		return h, false
 	}
 	head := l.file.Text(l.stmt.Head)
@@ -76,7 +76,7 @@ func (c *Case) asIterator(l *sourceLoop) (h diag.Help, ok bool) {
 
 // asRepeat makes the edit that bounds a loop without a condition.
 func (c *Case) asRepeat(l *sourceLoop) (h diag.Help, ok bool) {
-	if _, whole := c.files[l.name]; !whole {
+	if _, whole := c.files[l.name]; !whole || c.before("6.4") {
 		return h, false
 	}
 	switch strings.Join(strings.Fields(l.file.Text(l.stmt.Head)), "") {

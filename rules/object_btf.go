@@ -62,7 +62,7 @@ func btfHeader(c *Case, d *diag.Diagnostic) {
 	d.Message = "the object's BTF is malformed"
 	if p := c.pattern(); strings.HasPrefix(p, "Unsupported") || strings.Contains(p, "layout") || strings.Contains(p, "Layout") {
 		d.Class = diag.ClassEnvironment
-		d.Message = "the object's BTF is newer than this kernel knows, or malformed"
+		d.Message = "the object's BTF is newer than " + c.linux() + " knows, or malformed"
 	}
 	d.Helps = append(d.Helps, rebuild)
 }
@@ -73,15 +73,15 @@ func btfType(c *Case, d *diag.Diagnostic) {
 	id, kind, name := typeLine(c.match.Text)
 	switch {
 	case id == "":
-		d.Message = "a type of the object's BTF is one that this kernel does not take"
+		d.Message = "a type of the object's BTF is one that " + c.linux() + " does not take"
 	case name == "" || name == "(anon)":
-		d.Message = "type " + id + " of the object's BTF, of kind " + quote(kind) + ", is one that this kernel does not take"
+		d.Message = "type " + id + " of the object's BTF, of kind " + quote(kind) + ", is one that " + c.linux() + " does not take"
 	default:
-		d.Message = "type " + id + " of the object's BTF, " + quote(kind+" "+name) + ", is one that this kernel does not take"
+		d.Message = "type " + id + " of the object's BTF, " + quote(kind+" "+name) + ", is one that " + c.linux() + " does not take"
 	}
 	if p := c.pattern(); strings.Contains(p, "Invalid kind") {
 		d.Class = diag.ClassEnvironment
-		d.Message = "the object's BTF has a kind of type that this kernel does not know"
+		d.Message = "the object's BTF has a kind of type that " + c.linux() + " does not know"
 		sentences(d, "kinds came with kernels: FLOAT 5.13, DECL_TAG 5.16, TYPE_TAG 5.17, ENUM64 6.0; libbpf replaces what the running kernel does not know")
 	}
 	d.Helps = append(d.Helps, rebuild)

@@ -236,11 +236,11 @@ func mapAttributes(c *Case, d *diag.Diagnostic) {
 		attr = "btf_vmlinux_value_type_id"
 	}
 	if attr == "attr" {
-		d.Message = "the map's attributes are larger than this kernel knows"
+		d.Message = "the map's attributes are larger than " + c.linux() + " knows"
 		d.Class = diag.ClassEnvironment
 		return
 	}
-	d.Message = "a map has a `" + attr + "` that this kernel does not take"
+	d.Message = "a map has a `" + attr + "` that " + c.linux() + " does not take"
 	suggest(d, "see the map's definition, and what the loader sets of it at run time")
 }
 
@@ -330,7 +330,7 @@ func kernelSymbol(c *Case, d *diag.Diagnostic) {
 	switch p := c.pattern(); {
 	case p == "pseudo btf_id %d in ldimm64 isn't KIND_VAR.":
 		if name != "" {
-			d.Message = "this kernel cannot say whether function " + quote(name) + " exists"
+			d.Message = c.linux() + " cannot say whether function " + quote(name) + " exists"
 		}
 		d.Class = diag.ClassEnvironment
 		sentences(d, "kernels before 6.4 take the address of kernel variables only, not of functions; `bpf_ksym_exists()` of a function takes it")

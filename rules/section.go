@@ -45,7 +45,7 @@ func rcuUnbalanced(c *Case, d *diag.Diagnostic) {
 		if h, ok := c.innermost(verifierlog.ResRCU); ok {
 			c.tell(d, h.Acquired, verifierlog.Reg(0, 0), "opened here")
 		}
-		d.Notes = append(d.Notes, "RCU read sections do not nest in this kernel; they do in later ones")
+		d.Notes = append(d.Notes, "RCU read sections do not nest in "+c.linux()+"; they do in later kernels")
 		d.Helps = append(d.Helps, diag.Help{Text: "remove the inner `bpf_rcu_read_lock` and its unlock", Applicability: diag.Placeholder})
 		return
 	}

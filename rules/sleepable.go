@@ -112,7 +112,7 @@ func cannotBeSleepable(c *Case, d *diag.Diagnostic) {
 // (check_map_prog_compatibility).
 func mapNotForSleepable(c *Case, d *diag.Diagnostic) {
 	if strings.Contains(c.match.Text, "spin_lock") {
-		d.Message = "a program that sleeps cannot use a map with a `bpf_spin_lock` on this kernel"
+		d.Message = "a program that sleeps cannot use a map with a `bpf_spin_lock` on " + c.linux()
 		d.Class = diag.ClassEnvironment
 		d.Notes = append(d.Notes, "Linux 6.12 and later allow it")
 		return

@@ -204,7 +204,7 @@ func (ck *checker) program(r *loader.Result, cache *rules.Cache) diag.Program {
 func (ck *checker) rulesCase(r *loader.Result, p *diag.Program, sum *verifierlog.Summary, cache *rules.Cache) rules.Case {
 	c := rules.Case{
 		Program: rules.Program{Name: p.Name, Section: p.Section, Type: p.Type, Attach: p.AttachType},
-		Log:     r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: sum,
+		Kernel:  ck.kernel.Release, Log: r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: sum,
 		Sources: ck.sources, Dirs: []string{filepath.Dir(r.Object().Path)}, Cache: cache,
 	}
 	switch {
