@@ -115,10 +115,12 @@ type Position struct {
 	Column int `json:"column"`
 }
 
-// Evidence is one step of the failing path: what a value was there, in the
-// verifier's words. Steps are in path order.
+// Evidence is one step of the failing path: what happened there, and what a
+// value was behind it, in the verifier's words. Steps are in path order.
 type Evidence struct {
 	Insn     int    `json:"insn"`
+	Code     string `json:"code,omitempty"` // r0 = *(u64 *)(r1 +8)
+	Event    Event  `json:"event,omitempty"`
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
@@ -127,6 +129,23 @@ type Evidence struct {
 	Variable string `json:"variable,omitempty"`
 	State    string `json:"state,omitempty"` // map_value_or_null(id=1)
 }
+
+// Event is what happened at a step of the path.
+type Event string
+
+// The events. A step without one is where a value was looked at.
+const (
+	Made     Event = "made"             // a constant, the result of a call, what was loaded from memory
+	Moved    Event = "moved"            // from another register; as an argument, or returned by a function
+	Computed Event = "computed"         // from other values
+	Spilled  Event = "spilled"          // to the stack
+	Filled   Event = "filled"           // from the stack
+	Lost     Event = "lost"             // a call took the value away, or made it unusable
+	Taken    Event = "branch-taken"     // the path jumps; the value is what was compared
+	NotTaken Event = "branch-not-taken" // the path does not jump
+	Acquired Event = "acquired"         // a reference, lock or section, which State names
+	Released Event = "released"
+)
 
 // primary returns the primary label, the first one if none is marked, nil if
 // there is none.

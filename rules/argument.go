@@ -78,7 +78,7 @@ func (c *Case) badArgument(d *diag.Diagnostic) (a badArgument, ok bool) {
 	}
 	a.callee = c.callTarget("")
 	a.Text = c.markArgument(d, a.n)
-	c.evidence(d, c.last, a.loc)
+	c.evidence(c.last, a.loc)
 	return a, true
 }
 

@@ -135,7 +135,7 @@ func packetArgument(c *Case, d *diag.Diagnostic) {
 		primary(d, "this points into the packet")
 	}
 	if l, ok := c.argumentPlace(n); ok {
-		c.evidence(d, c.last, l)
+		c.evidence(c.last, l)
 	}
 }
 

@@ -125,7 +125,7 @@ func (c *Case) explainOffset(d *diag.Diagnostic, offset, pointer verifierlog.Loc
 		if r := signedRange(v.Bounds, true); r != "" {
 			note(d, "the offset is %s", r)
 		} else {
-			note(d, "the verifier knows no bound of the offset, in either direction")
+			note(d, "the verifier knows no bound of the offset, in either direction; a pointer can be moved by less than 536870912")
 		}
 	}
 	if compiler && !checked {

@@ -41,7 +41,7 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 			case text != "":
 				which = quote(strings.TrimPrefix(text, "&"))
 			}
-			c.evidence(d, c.last, l)
+			c.evidence(c.last, l)
 			break
 		}
 	}

@@ -41,6 +41,8 @@ type Case struct {
 	last int
 	// match is how the complaint was recognised; its Code is empty if it was not.
 	match messages.Match
+	// found are the steps of the evidence.
+	found []found
 }
 
 // Cache keeps what was read of an object. The zero Cache is ready.
@@ -76,6 +78,7 @@ func Diagnose(c Case) diag.Diagnostic {
 	if f := registered[c.match.Code]; f != nil {
 		c.ask(f, &d)
 	}
+	c.ask((*Case).collect, &d)
 	return d
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -83,7 +84,13 @@ func (c *Case) openEnd() string {
 
 // jumpTarget: a jump or call leads out of its function, or to no instruction.
 func jumpTarget(c *Case, d *diag.Diagnostic) {
-	c.placeFirst(d, "leads to where no instruction of this function is")
+	text := "leads to where no instruction of this function is"
+	if n := c.numbers(); len(n) > 1 {
+		if fn, i, ok := c.function(n[0]); ok {
+			text = fmt.Sprintf("leads to instruction %d, and %s has those from %d to %d", n[1], quote(fn.Name), n[0]-i, n[0]-i+len(fn.Insns)-1)
+		}
+	}
+	c.placeFirst(d, text)
 	kind := "a jump in "
 	switch t := c.match.Text; {
 	case strings.HasPrefix(t, "call"):

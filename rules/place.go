@@ -55,16 +55,18 @@ func markSpan(d *diag.Diagnostic, file *sourcetext.File, span sourcetext.Span) {
 }
 
 func (c *Case) labelOfLog(l diag.Label) (diag.Label, bool) {
-	visits := c.Path.Visits(*l.Insn)
-	if len(visits) == 0 {
-		return l, false
+	if visits := c.Path.Visits(*l.Insn); len(visits) > 0 {
+		if s := c.Path.Step(visits[len(visits)-1]).Source; s.Line > 0 {
+			l.File, l.Line, l.Source = s.File, s.Line, s.Text
+			return l, true
+		}
 	}
-	s := c.Path.Step(visits[len(visits)-1]).Source
-	if s.Line == 0 {
-		return l, false
+	// A log without a path may have a report with the place.
+	if r := c.Summary.Report; r != nil && r.At.Line > 0 && r.At.Insn == *l.Insn {
+		l.File, l.Line, l.Source, l.Function = r.At.File, r.At.Line, r.At.Source, r.At.Function
+		return l, true
 	}
-	l.File, l.Line, l.Source = s.File, s.Line, s.Text
-	return l, true
+	return l, false
 }
 
 // sourceText is the source line of an instruction, as the log has it.

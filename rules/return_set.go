@@ -36,7 +36,7 @@ func setRetval(c *Case, d *diag.Diagnostic) {
 	}
 	what := givenText(c.match.Text)
 	if l, found := c.fault(complained(c)); found {
-		c.evidence(d, c.last, l)
+		c.evidence(c.last, l)
 		if v, known := c.Path.Before(c.last, l); known {
 			what = c.returnText(v)
 			if n := c.name(c.last, l); n.Expr != "" && !n.From && !v.Const {

@@ -85,7 +85,7 @@ func (c *Case) outOfRange(d *diag.Diagnostic, m returnMeaning, headline string) 
 		d.Helps = append(d.Helps, diag.Help{Text: "return " + allowedText(lo, hi) + " on every path"})
 		return
 	}
-	c.evidence(d, c.last, l)
+	c.evidence(c.last, l)
 	exit, inner := c.exitOf(c.last, l)
 	r, known := c.returnOf(exit, inner, v, lo, hi)
 	if n, literal := c.literalOfReturn(r, known); literal && !v.Const {
@@ -330,7 +330,7 @@ func returnPointer(c *Case, d *diag.Diagnostic) {
 	d.Message = who + " returns " + what + ", not a number"
 	primary(d, "returns "+what)
 	if ok {
-		c.evidence(d, c.last, l)
+		c.evidence(c.last, l)
 		if r, known := c.returnAt(c.Path.Insn(c.last)); known {
 			c.mark(d, r.insn, r.file, r.stmt.Span)
 		}

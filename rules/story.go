@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
@@ -57,7 +56,7 @@ func (c *Case) tell(d *diag.Diagnostic, step int, l verifierlog.Loc, text string
 		}
 	}
 	d.Labels = append(d.Labels[:at], append([]diag.Label{label}, d.Labels[at:]...)...)
-	c.evidence(d, step, l)
+	c.evidence(step, l)
 	return true
 }
 
@@ -74,29 +73,6 @@ func (c *Case) relabel(d *diag.Diagnostic, step int, text string) {
 func (c *Case) register(l verifierlog.Loc) string {
 	l.Frame = 0
 	return l.String()
-}
-
-// evidence adds what the verifier knew of a place behind a step.
-func (c *Case) evidence(d *diag.Diagnostic, step int, l verifierlog.Loc) {
-	if step < 0 {
-		return
-	}
-	s := c.Path.Step(step)
-	v, known := c.Path.After(step, l)
-	if step == c.last {
-		v, known = c.Path.Before(step, l)
-	}
-	e := diag.Evidence{Insn: s.Insn.Index, Source: strings.TrimSpace(s.Source.Text), Register: l.String()}
-	if known {
-		e.State = v.String()
-	}
-	if n := c.name(min(step+1, c.last), l); n.Expr != "" && !n.From {
-		e.Variable = n.Expr
-	}
-	if p, ok := c.place(s.Insn.Index); ok {
-		e.File, e.Line, e.Column, e.Source = p.File, p.Line, p.Column, strings.TrimSpace(p.Text)
-	}
-	d.Evidence = append(d.Evidence, e)
 }
 
 // source of a value: the link at which it was made, behind moves, spills,

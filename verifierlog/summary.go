@@ -16,6 +16,8 @@ type Summary struct {
 	// does not say.
 	Insn  int
 	Stats Stats
+	// Report is the one that Message ends with, nil if it has none.
+	Report *Report
 }
 
 // Summarize reads a log of any level. Of several logs it takes the last;
@@ -88,6 +90,9 @@ func (s *summarizer) summary() Summary {
 	}
 	if sum.Insn < 0 {
 		sum.Insn = namedInsn(sum.Message)
+	}
+	if sum.Report = ReadReport(sum.Message); sum.Report != nil && sum.Insn < 0 {
+		sum.Insn = sum.Report.At.Insn
 	}
 	return sum
 }
