@@ -102,8 +102,27 @@ func (c *Case) reach() (r reach, ok bool) {
 		return r, false
 	}
 	r.loc = verifierlog.Reg(s.Frame, reg)
-	r.ptr, r.known = c.Path.Before(c.last, r.loc)
+	if r.ptr, r.known = c.Path.Before(c.last, r.loc); !r.known {
+		r.ptr, r.known = c.complainedPacket(reg)
+	}
 	return r, true
+}
+
+var packetState = regexp.MustCompile(`\bR(\d+)\(id=(\d+),off=(-?\d+),r=(\d+)\)`)
+
+// complainedPacket is a pointer into the packet as the complaint has it, which
+// kernels before 5.18 do not print at each step: "R9(id=0,off=26,r=14)"
+// (__check_mem_access).
+func (c *Case) complainedPacket(reg int) (v verifierlog.Value, ok bool) {
+	m := packetState.FindStringSubmatch(c.Summary.Message)
+	if m == nil || m[1] != strconv.Itoa(reg) || !strings.HasPrefix(c.match.Text, "invalid access to packet") {
+		return v, false
+	}
+	v = verifierlog.Value{Reg: reg, Base: verifierlog.Packet, Type: "pkt", FrameNo: -1}
+	v.ID, _ = strconv.Atoi(m[2])
+	v.Offset, _ = strconv.ParseInt(m[3], 10, 64)
+	v.Range, _ = strconv.ParseInt(m[4], 10, 64)
+	return v, true
 }
 
 // outOfBounds: memory of a known size is accessed outside of it, or at an

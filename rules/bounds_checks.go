@@ -175,10 +175,11 @@ func (c *Case) tellCheck(d *diag.Diagnostic, k *verifierlog.Check, name, text st
 	return c.tellAt(d, k.Step, k.Loc, e, text)
 }
 
-// orders says that the log's line of a step has `<` or `>`.
+// orders says that the log's source line of a step has `<` or `>`; without one,
+// the place is the instruction, which is a comparison.
 func (c *Case) orders(step int) bool {
 	line := strings.ReplaceAll(c.Path.Step(step).Source.Text, "->", ".")
-	return strings.ContainsAny(line, "<>")
+	return line == "" || strings.ContainsAny(line, "<>")
 }
 
 // tellAt labels an expression for a step, as tell does its place.

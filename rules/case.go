@@ -20,6 +20,9 @@ type Case struct {
 	Kernel string
 	// Log is the verifier's log, of level 1 or 2.
 	Log string
+	// LogPlace tells where a line of Log is, for logs that are in a file: labels
+	// of what has no place in a source stand there. nil otherwise.
+	LogPlace func(line int) (file string, fileLine int)
 	// Cut says that the log is not whole, as a sentence for a note; "" if it is.
 	Cut string
 	// Locate finds the function that an instruction belongs to and its index
@@ -38,7 +41,8 @@ type Case struct {
 	*Cache
 
 	// last is the step that the verifier gave up at, -1 without a path.
-	last int
+	last     int
+	logLines []string // of Log, once somebody has asked
 	// match is how the complaint was recognised; its Code is empty if it was not.
 	match messages.Match
 	// found are the steps of the evidence.

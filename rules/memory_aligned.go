@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 var (
@@ -30,16 +31,24 @@ func misaligned(c *Case, d *diag.Diagnostic) {
 	if ok {
 		c.tellMoved(d, l, "the address is computed here")
 	}
-	switch memory {
-	case "stack":
+	atomic := c.Path.Step(c.last).Op == verifierlog.OpAtomic
+	switch {
+	case atomic:
+		// check_atomic_rmw asks check_mem_access for strict alignment.
+		note(d, "atomic operations need an aligned address on every architecture")
+	case memory == "stack":
 		note(d, "on the stack, what is accessed as %s bytes has to lie at a multiple of %s on every architecture", size, size)
-	case "packet":
+	case memory == "packet":
 		d.Class = diag.ClassEnvironment
 		note(d, "the packet begins at an address that is 2 behind a multiple of 4, and this architecture has no unaligned access")
-	case "context":
+	case memory == "context":
 		note(d, "the fields of a context lie at multiples of their sizes")
 	default:
 		note(d, "this architecture, or a flag of the load, asks for aligned accesses; an unaligned one is possible on x86-64 and arm64")
+	}
+	if atomic {
+		advise(d, "let the address be a multiple of %s: an own variable or member of that size, and an index that counts whole elements", size)
+		return
 	}
 	advise(d, "copy the bytes with `__builtin_memcpy` to a variable, or declare the structure `__attribute__((packed))`: the compiler then accesses single bytes")
 }

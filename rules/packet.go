@@ -78,7 +78,7 @@ func (a *packetAccess) needs() string {
 	if a.size <= 0 || !a.hasOff {
 		return "this may be behind the packet's end"
 	}
-	if a.variable {
+	if a.variable || a.ptr.ID != 0 {
 		if !a.calls && a.from != "" && a.insn >= 0 {
 			return fmt.Sprintf("%s, at offset %d of what %s points to", inBytes(a.size), a.insn, quote(a.from))
 		}
@@ -107,11 +107,11 @@ func (c *Case) tellData(d *diag.Diagnostic, a *packetAccess) {
 // tellPacketChecks labels the check that should have been the proof, with what it
 // proves, and adds what is to be known of the others.
 func (c *Case) tellPacketChecks(d *diag.Diagnostic, a *packetAccess, checks []packetCheck) {
-	made := c.made(c.last, a.loc).Step
+	made := c.made(c.last, a.loc)
 	var last, other, old *packetCheck
 	for i := range checks {
 		switch k := &checks[i]; {
-		case k.step < made:
+		case k.step < made.Step && made.Kind == verifierlog.LinkLoad:
 			old = k
 		case k.before.ID == a.ptr.ID:
 			last = k

@@ -28,8 +28,8 @@ func (c *Case) packetChecks() (all []packetCheck) {
 		}
 		k := packetCheck{step: i, loc: verifierlog.Reg(s.Frame, s.Dst), end: verifierlog.Reg(s.Frame, s.Src)}
 		op := s.Operator
-		p, ok := c.Path.Before(i, k.loc)
-		e, eok := c.Path.Before(i, k.end)
+		p, ok := c.aroundBranch(i, k.loc)
+		e, eok := c.aroundBranch(i, k.end)
 		if p.Base == verifierlog.PacketEnd {
 			k.loc, k.end, p, e = k.end, k.loc, e, p
 			op = map[string]string{">": "<", ">=": "<=", "<": ">", "<=": ">="}[op]
@@ -47,6 +47,15 @@ func (c *Case) packetChecks() (all []packetCheck) {
 		all = append(all, k)
 	}
 	return all
+}
+
+// aroundBranch is the value of a register that a branch compares. Kernels before
+// 5.18 print values behind branches only, and a branch leaves the kind of a pointer as it is.
+func (c *Case) aroundBranch(step int, l verifierlog.Loc) (verifierlog.Value, bool) {
+	if v, ok := c.Path.Before(step, l); ok {
+		return v, true
+	}
+	return c.Path.After(step, l)
 }
 
 // says what a check proves, to an access with the same variable part in the

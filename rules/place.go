@@ -1,12 +1,14 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 // label marks the place of an instruction in the source: the smallest
@@ -54,19 +56,61 @@ func markSpan(d *diag.Diagnostic, file *sourcetext.File, span sourcetext.Span) {
 	}
 }
 
+// labelOfLog marks the source line that the log names. Before Linux 6.9 it has the
+// line's text only, or none: then the place is in the log itself, at that text or
+// at the instruction.
 func (c *Case) labelOfLog(l diag.Label) (diag.Label, bool) {
-	if visits := c.Path.Visits(*l.Insn); len(visits) > 0 {
-		if s := c.Path.Step(visits[len(visits)-1]).Source; s.Line > 0 {
-			l.File, l.Line, l.Source = s.File, s.Line, s.Text
-			return l, true
-		}
+	visits := c.Path.Visits(*l.Insn)
+	var s verifierlog.Step
+	if n := len(visits); n > 0 {
+		s = c.Path.Step(visits[n-1])
+	}
+	if s.Source.Line > 0 {
+		l.File, l.Line, l.Source = s.Source.File, s.Source.Line, s.Source.Text
+		return l, true
 	}
 	// A log without a path may have a report with the place.
 	if r := c.Summary.Report; r != nil && r.At.Line > 0 && r.At.Insn == *l.Insn {
 		l.File, l.Line, l.Source, l.Function = r.At.File, r.At.Line, r.At.Source, r.At.Function
 		return l, true
 	}
-	return l, false
+	if c.LogPlace == nil || s.Line == 0 {
+		return l, false
+	}
+	line, text := s.Line, fmt.Sprintf("%d: %s", s.Insn.Index, s.Text)
+	if n := c.logLineOf(s); n > 0 {
+		line, text = n, "; "+s.Source.Text
+	}
+	l.File, l.Line = c.LogPlace(line)
+	l.Source = text
+	return l, l.Line > 0
+}
+
+// logLineOf is the line of the log at which the source text of a step is printed
+// last before it, 0 if there is none.
+func (c *Case) logLineOf(s verifierlog.Step) int {
+	if s.Source.Text == "" {
+		return 0
+	}
+	for i := s.Index; i >= 0; i-- {
+		if at := c.Path.Step(i); at.Source.Text != s.Source.Text {
+			break
+		} else if text, ok := strings.CutPrefix(c.logLine(at.Line-1), "; "); ok && strings.TrimSpace(text) == s.Source.Text {
+			return at.Line - 1
+		}
+	}
+	return 0
+}
+
+// logLine is a line of the log, counted from 1.
+func (c *Case) logLine(n int) string {
+	if c.logLines == nil {
+		c.logLines = strings.Split(c.Log, "\n")
+	}
+	if n < 1 || n > len(c.logLines) {
+		return ""
+	}
+	return c.logLines[n-1]
 }
 
 // sourceText is the source line of an instruction, as the log has it.

@@ -54,6 +54,9 @@ func (s *summarizer) add(n *Node) {
 	case KindStats:
 		s.stats.Read(n.Text)
 	case KindMessage, KindReport, KindUnknown:
+		if n.Kind == KindUnknown && elision(n.Raw) {
+			return // somebody left lines out
+		}
 		s.say(n)
 		s.last = n.Line
 	case KindBlank:
@@ -81,6 +84,9 @@ func (s *summarizer) say(n *Node) {
 	}
 	s.complaint = append(s.complaint, n.Raw...)
 }
+
+// elision says that a line has nothing but dots: "...", "[...]".
+func elision(line []byte) bool { return len(bytes.Trim(line, ".[]… \t\r\n")) == 0 }
 
 func (s *summarizer) summary() Summary {
 	sum := Summary{Insn: s.insn, Stats: s.stats}

@@ -126,7 +126,7 @@ func (r *logReader) file(path string, stdin io.Reader) (diag.Object, error) {
 	}
 	f := verifierlog.NewFinder(in)
 	for f.Next() {
-		p, err := r.log(f.Log())
+		p, err := r.log(f.Log(), out.Path)
 		if err != nil {
 			return out, err
 		}
@@ -141,8 +141,8 @@ func (r *logReader) file(path string, stdin io.Reader) (diag.Object, error) {
 	return out, nil
 }
 
-// log explains one log.
-func (r *logReader) log(found *verifierlog.Found) (diag.Program, error) {
+// log explains one log, which was found in a file.
+func (r *logReader) log(found *verifierlog.Found, file string) (diag.Program, error) {
 	var text strings.Builder
 	n, err := io.Copy(&text, io.LimitReader(found, maxLogSize+1))
 	if err != nil {
@@ -182,12 +182,15 @@ func (r *logReader) log(found *verifierlog.Found) (diag.Program, error) {
 	if fn != nil {
 		c.Locate = loader.LayoutOf(r.object, fn).Find
 	}
+	// Lines are the log's; who reads of them looks for them in the file.
+	c.LogPlace = func(line int) (string, int) {
+		at, _ := found.Origin(line, lineOffset(log, line))
+		return file, at.Line
+	}
 	d := rules.Diagnose(c)
-	if len(d.LogLines) == 2 { // of the log; the reader looks for it in the file
-		for i, line := range d.LogLines {
-			if at, ok := found.Origin(line, lineOffset(log, line)); ok {
-				d.LogLines[i] = at.Line
-			}
+	for i, line := range d.LogLines {
+		if _, n := c.LogPlace(line); n > 0 {
+			d.LogLines[i] = n
 		}
 	}
 	p.Diagnostics = []diag.Diagnostic{d}
