@@ -116,12 +116,13 @@ func (p *Path) run(m *machine, to int, after func(*machine, *Insn)) {
 // piece goes on over the steps from to last, all but the last with their
 // states behind them.
 func (p *Path) piece(m *machine, from, last int, after func(*machine, *Insn)) {
-	end := int64(-1)
+	end := p.end(last)
 	resumed := p.recs[last].flags&recResumed != 0
-	if resumed {
+	switch {
+	case resumed:
 		end = p.recs[last].offset + 1024
-	} else {
-		end = p.end(last)
+	case end < 0: // the path's last step
+		end = p.recs[last].offset + restSize
 	}
 	base := p.recs[from].offset
 	p.sc.Reset(p.section(base, end))

@@ -81,3 +81,28 @@ func TestPathSaved(t *testing.T) {
 		}
 	}
 }
+
+// TestPathLong: on a path whose text is longer than what is read behind the
+// last step, each step has its values.
+func TestPathLong(t *testing.T) {
+	var log bytes.Buffer
+	log.WriteString("0: R1=ctx() R10=fp0\n0: (61) r2 = *(u32 *)(r1 +0)          ; R1=ctx() R2=scalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff))\n")
+	n := 1
+	for ; log.Len() < restSize+restSize/4; n++ {
+		fmt.Fprintf(&log, "%d: (bf) r3 = r2                       ; R2=scalar(id=1,smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R3=scalar(id=1,smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff))\n", n)
+	}
+	check := n
+	fmt.Fprintf(&log, "%d: (25) if r3 > 0x7 goto pc+5        ; R3=scalar(id=1,smin=smin32=0,smax=umax=smax32=umax32=7,var_off=(0x0; 0x7))\n", n)
+	fmt.Fprintf(&log, "%d: (0f) r2 += r2\nR2 is not what it should be\n", n+1)
+	p, err := ReadPath(bytes.NewReader(log.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks := p.Checks(p.Len()-1, Reg(0, 2))
+	if len(checks) != 1 || checks[0].Step != check {
+		t.Errorf("of %d steps: %+v, want the check at step %d", p.Len(), checks, check)
+	}
+	if n := len(p.values.saved); n != (p.Len()-1)/p.values.every {
+		t.Errorf("%d states are saved, every %d steps of %d", n, p.values.every, p.Len())
+	}
+}

@@ -19,11 +19,14 @@ func (p *Path) from(i int) int64 {
 	return p.recs[i].offset
 }
 
-// section reads the log from offset to end, which is -1 for the whole rest.
-// Of a rest as long as a log, only the first part is about the path.
+// restSize is how much is read behind the last step: of a rest as long as a log,
+// only the first part is about the path.
+const restSize = 1 << 20
+
+// section reads the log from offset to end, which is -1 for the rest.
 func (p *Path) section(offset, end int64) *io.SectionReader {
 	if end < 0 {
-		end = offset + 1<<20
+		end = offset + restSize
 	}
 	return io.NewSectionReader(p.r, offset, end-offset)
 }
