@@ -123,14 +123,14 @@ func (c *Case) ask(f func(*Case, *diag.Diagnostic), d *diag.Diagnostic) {
 	defer func() {
 		if r := recover(); r != nil {
 			*d = plain
-			d.Notes = append(d.Notes, fmt.Sprintf("%s%s on this log (%v); please report it", ruleFailed, d.Code, r))
+			d.Notes = append(d.Notes, fmt.Sprintf("%s%s on this log (%v); please report it", Failed, d.Code, r))
 		}
 	}()
 	f(c, d)
 }
 
-// ruleFailed begins the note of a rule that panicked.
-const ruleFailed = "bpfdiag failed in the rule for "
+// Failed begins the note of a rule that panicked.
+const Failed = "bpfdiag failed in the rule for "
 
 // plain is the diagnostic before a rule has looked at the case: code, kernel's
 // words, the instruction's place. A complaint that no rule claims stays so.

@@ -51,7 +51,7 @@ func TestCorpus(t *testing.T) {
 func checkDiagnostic(t *testing.T, what string, d *diag.Diagnostic) {
 	t.Helper()
 	for _, n := range d.Notes {
-		if strings.HasPrefix(n, ruleFailed) {
+		if strings.HasPrefix(n, Failed) {
 			t.Errorf("%s: %s", what, n)
 		}
 	}
@@ -88,7 +88,7 @@ func FuzzDiagnose(f *testing.F) {
 	f.Fuzz(func(t *testing.T, log string) {
 		d := Diagnose(Case{Program: Program{Name: "p"}, Log: log})
 		for _, n := range d.Notes {
-			if strings.HasPrefix(n, ruleFailed) {
+			if strings.HasPrefix(n, Failed) {
 				t.Error(n)
 			}
 		}

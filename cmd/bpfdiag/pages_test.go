@@ -44,6 +44,9 @@ func TestPagePrograms(t *testing.T) {
 				t.Error(err)
 				continue
 			}
+			if *record && name == p.Code+".rejected" && slices.Contains(recordedObjects, p.Code) {
+				recordObject(t, source)
+			}
 			pages[object] = p
 			objects = append(objects, object)
 		}
@@ -81,6 +84,20 @@ func TestPagePrograms(t *testing.T) {
 }
 
 var record = flag.Bool("record", false, "keep the logs of the programs on the pages in rules/testdata/logs")
+
+// recordedObjects are the pages whose objects are kept for the fuzz targets: one
+// of each family.
+var recordedObjects = strings.Fields("BPF0101 BPF0110 BPF0120 BPF0122 BPF0130 BPF0141 BPF0177 BPF0202 BPF0304 BPF0401" +
+	" BPF0411 BPF0450 BPF0455 BPF0466 BPF0513 BPF0525 BPF0601 BPF0620 BPF0701 BPF0720 BPF0826")
+
+// recordObject compiles a page's program as if it stood in the working folder.
+func recordObject(t *testing.T, source string) {
+	t.Helper()
+	object := filepath.Join("testdata", "objects", strings.TrimSuffix(filepath.Base(source), ".c")+".o")
+	if err := compileTo(object, source, "-g", "-Wno-unused", "-fdebug-compilation-dir=.", "-fdebug-prefix-map="+filepath.Dir(source)+"=."); err != nil {
+		t.Error(err)
+	}
+}
 
 // maxRecorded bounds a log that is kept, in bytes.
 const maxRecorded = 16 << 10
