@@ -2,8 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -81,7 +83,7 @@ func arithmeticForbidden(c *Case, d *diag.Diagnostic) {
 // pointerOperator: an operator other than + and - (adjust_ptr_min_max_vals,
 // check_alu_op).
 func pointerOperator(c *Case, d *diag.Diagnostic) {
-	operator := c.field(1)
+	operator := strings.TrimSuffix(c.field(1), "=") // what the instruction is: "a >>= b"
 	d.Message = "a pointer takes + and - only"
 	if operator != "" {
 		d.Message += ", not " + quote(operator)
@@ -99,7 +101,32 @@ func pointerOperator(c *Case, d *diag.Diagnostic) {
 	}
 	note(d, "it is %s", pointerKind(c.at(l)))
 	c.whence(d, l)
+	c.markOperator(d, operator)
+	if c.at(l).Base == verifierlog.BTFPtr {
+		advise(d, "use the pointer as a key as it is: a hash map finds an element for `__u64 key = (__u64)pointer`")
+		return
+	}
 	advise(d, "compute with the distance between two pointers, `p - data`, which is a number, and add the result to the pointer")
+}
+
+// markOperator makes the expression with an operator the primary place, if the
+// failing instruction's function has one alone: the compiler computes where it likes.
+func (c *Case) markOperator(d *diag.Diagnostic, operator string) {
+	at, file, ok := c.source(c.Path.Insn(c.last))
+	if !ok || at.Expr != nil && at.Expr.Operator == operator {
+		return
+	}
+	var found *sourcetext.Node
+	several := false
+	c.expressions(at.Function, file, func(n *sourcetext.Node) {
+		if n.Kind == sourcetext.Binary && n.Operator == operator || n.Kind == sourcetext.Assign && n.Operator == operator+"=" {
+			several = several || found != nil && found.Span != n.Span
+			found = n
+		}
+	})
+	if found != nil && !several {
+		markSpan(d, file, found.Span)
+	}
 }
 
 // pointerTruncated: an operation or a store takes part of a pointer only

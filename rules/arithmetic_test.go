@@ -42,7 +42,7 @@ math between map_value pointer and register with unbounded min value is not allo
 3: (5f) r0 &= r3
 math between map_value pointer and 8589934588 is not allowed
 `,
-			message: "a pointer takes + and - only, not `&=`",
+			message: "a pointer takes + and - only, not `&`",
 			label:   "computed here",
 			class:   "source",
 		},

@@ -157,16 +157,19 @@ func outOfBounds(c *Case, d *diag.Diagnostic) {
 	markExpression(d, r.e)
 	c.tellObject(d, &r, &o)
 	if !x.found {
-		c.constantBounds(d, &r, &o, what)
+		c.constantBounds(d, &r, &o, &x, what)
 		return
 	}
 	c.variableBounds(d, &r, &o, &x, what)
 }
 
 // constantBounds is about an access at an offset that is known.
-func (c *Case) constantBounds(d *diag.Diagnostic, r *reach, o *region, what string) {
+func (c *Case) constantBounds(d *diag.Diagnostic, r *reach, o *region, x *index, what string) {
 	d.Message = what + " lies outside " + o.what
 	off := r.off - o.begin
+	if x.name != "" && r.size > 0 && c.constantIndex(d, r, o, x, what) {
+		return
+	}
 	switch {
 	case !r.hasOff:
 		primary(d, "outside "+o.what)
@@ -180,6 +183,23 @@ func (c *Case) constantBounds(d *diag.Diagnostic, r *reach, o *region, what stri
 	if !c.pointerSize(d, r) {
 		d.Helps = append(d.Helps, diag.Help{Text: o.advice, Applicability: diag.Placeholder})
 	}
+}
+
+// constantIndex is about an index that has gone too far, in a loop mostly.
+func (c *Case) constantIndex(d *diag.Diagnostic, r *reach, o *region, x *index, what string) bool {
+	limit := x.room(o.size, r.size)
+	if n := x.value.Number; limit <= 0 || n >= 0 && n < limit {
+		return false
+	}
+	has := fmt.Sprintf("only 0 to %d is inside", limit-1)
+	if x.length == limit {
+		d.Message = what + " lies outside " + quote(x.array)
+		has = fmt.Sprintf("%s has %s", quote(x.array), count(limit, "element"))
+	}
+	primary(d, fmt.Sprintf("%s is %d here, %s", x.noun(), x.value.Number, has))
+	c.tellIndex(d, x)
+	d.Helps = append(d.Helps, c.bound(x, limit))
+	return true
 }
 
 // variableBounds is about an access at an offset that depends on a number.
@@ -240,6 +260,9 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 		d.Notes = append(d.Notes, "how large this buffer is will be known when the program is attached; until then only constant offsets are allowed")
 		d.Helps = append(d.Helps, diag.Help{Text: "access the buffer at constant offsets, or copy it first and use the index on the copy", Applicability: diag.Placeholder})
 		return
+	}
+	if !checked {
+		c.tellEarlier(d, x.step, x.loc, x.name)
 	}
 	if !checked && isName(x.name) && len(c.Path.Checks(x.step, x.loc)) == 0 && !c.Path.Truncated {
 		d.Notes = append(d.Notes, "on the path to this line nothing compares "+quote(x.name)+" with anything")

@@ -38,8 +38,8 @@ func (c *Case) tellNumber(d *diag.Diagnostic, step int, l verifierlog.Loc) {
 		if src, _, ok := c.source(c.Path.Insn(k.Step)); ok && src.Expr != nil && src.Expr.Kind == sourcetext.Name && (k.Kind == verifierlog.LinkRead || k.Kind == verifierlog.LinkWritten) {
 			return // a local variable that is on the stack
 		}
-		if k.Kind == verifierlog.LinkLoad && !c.reads(k.Step) {
-			return
+		if k.Kind == verifierlog.LinkLoad && (!c.reads(k.Step) || c.besidePrimary(d, at)) {
+			return // the marked place says what it is
 		}
 		if text := c.numberMade(k); text != "" && !(arith && (c.besidePrimary(d, at) || !c.computes(k.Step))) {
 			c.tell(d, k.Step, k.Loc, text)

@@ -44,6 +44,18 @@ func (c *Case) comparison(k *verifierlog.Check, name string) (found expression) 
 // comparisons visits the comparisons in a function's text; the same one perhaps
 // several times.
 func (c *Case) comparisons(f sourcetext.Function, file *sourcetext.File, visit func(*sourcetext.Node)) {
+	c.expressions(f, file, func(n *sourcetext.Node) {
+		switch n.Operator {
+		case "<", "<=", ">", ">=", "==", "!=":
+			if n.Kind == sourcetext.Binary {
+				visit(n)
+			}
+		}
+	})
+}
+
+// expressions visits what a function's text computes; the same perhaps several times.
+func (c *Case) expressions(f sourcetext.Function, file *sourcetext.File, visit func(*sourcetext.Node)) {
 	first, _ := file.Position(f.Body.Start)
 	last, _ := file.Position(f.Body.End)
 	for line := first; line <= last && line-first < 2000; line++ {
@@ -52,14 +64,7 @@ func (c *Case) comparisons(f sourcetext.Function, file *sourcetext.File, visit f
 			continue
 		}
 		for _, n := range on.Stmt.Exprs {
-			walk(n, func(n *sourcetext.Node) {
-				switch n.Operator {
-				case "<", "<=", ">", ">=", "==", "!=":
-					if n.Kind == sourcetext.Binary {
-						visit(n)
-					}
-				}
-			})
+			walk(n, visit)
 		}
 	}
 }

@@ -74,7 +74,11 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 func (c *Case) readOnce(x *index, limit int64) diag.Help {
 	insn := c.Path.Insn(c.last)
 	h := diag.Help{Text: "read " + quote(x.name) + " into a variable once, check that, and use it", Applicability: diag.Placeholder}
-	name := c.freeName(insn, "i", "idx", "index")
+	names := []string{"i", "idx", "index"}
+	if x.e.node != nil && x.e.node.Kind == sourcetext.Member {
+		names = append([]string{x.e.node.Operator}, names...) // `used` for `m->used`
+	}
+	name := c.freeName(insn, names...)
 	if name == "" || x.typ == nil || x.e.node == nil || limit <= 0 {
 		return h
 	}

@@ -35,6 +35,7 @@ type index struct {
 // source, if it is known.
 func (c *Case) index(step int, l verifierlog.Loc, offset int64, e expression) (x index) {
 	fixed := offset
+	x.step = -1
 	for _, k := range c.Path.Chain(step, l) {
 		s := c.Path.Step(k.Step)
 		if k.Kind != verifierlog.LinkArith {
@@ -55,6 +56,9 @@ func (c *Case) index(step int, l verifierlog.Loc, offset int64, e expression) (x
 			p, v, n, pok, vok = v, p, k.From[0], vok, pok
 		}
 		if vok && v.Base == verifierlog.Scalar && v.Const {
+			if !x.found && x.step < 0 {
+				x.step, x.added, x.loc, x.scale = k.Step, k.Step, n, 1
+			}
 			fixed += v.Number
 			continue
 		}
@@ -71,11 +75,32 @@ func (c *Case) index(step int, l verifierlog.Loc, offset int64, e expression) (x
 		}
 	}
 	if !x.found {
-		return x
+		return x.constant(c, fixed, e)
 	}
 	c.unscale(&x)
 	x.value, x.known = c.Path.Before(x.step, x.loc)
 	c.nameIndex(&x, e.indexed())
+	if x.e.node == nil {
+		x.e = e.part(x.name)
+	}
+	return x
+}
+
+// constant is the index whose value is known at every step, as in a loop that the
+// verifier goes through pass by pass, if the source has one in brackets; fixed is
+// all that is added to the address. It counts as not found: no bound is missing.
+func (x index) constant(c *Case, fixed int64, e expression) index {
+	i := e.indexed().operand(1)
+	if x.step < 0 || !i.simple() {
+		return index{}
+	}
+	c.unscale(&x)
+	x.value, x.known = c.Path.Before(x.step, x.loc)
+	c.nameIndex(&x, e.indexed())
+	if x.name != i.text() || !x.known || !x.value.Const {
+		return index{}
+	}
+	x.fixed, x.based = fixed-x.scale*x.value.Number, true
 	return x
 }
 

@@ -67,24 +67,30 @@ func (c *Case) accessed(insn int) expression {
 	return e
 }
 
-// copied is what a memcpy reads or writes, where it is given the address of
-// something: `ip->saddr` of `memcpy(out, &ip->saddr, 4)`.
+// copied is what a memcpy or an atomic function reads or writes, where it is given
+// the address of something: `ip->saddr` of `memcpy(out, &ip->saddr, 4)`.
 func (c *Case) copied(call expression) expression {
-	switch strings.TrimPrefix(call.operand(0).text(), "__builtin_") {
-	case "memcpy", "memmove":
-	default:
+	i := 2
+	switch name := strings.TrimPrefix(call.operand(0).text(), "__builtin_"); {
+	case strings.HasPrefix(name, "__sync_"), strings.HasPrefix(name, "__atomic_"):
+		return call.operand(1).pointedTo()
+	case name != "memcpy" && name != "memmove":
 		return expression{}
 	}
-	i := 2
 	if fn, at, ok := c.function(call.insn); ok && c.debug() != nil {
 		if a, ok := c.debug().Access(fn, at); ok && a.Store {
 			i = 1
 		}
 	}
-	if p := call.operand(i); p.node != nil && p.node.Kind == sourcetext.Unary && p.node.Operator == "&" {
-		return p.operand(0)
+	return call.operand(i).pointedTo()
+}
+
+// pointedTo is what an address is of: `a[i]` of `&a[i]`.
+func (e expression) pointedTo() expression {
+	if e.node == nil || e.node.Kind != sourcetext.Unary || e.node.Operator != "&" {
+		return expression{}
 	}
-	return expression{}
+	return e.operand(0)
 }
 
 // indexed is the part of an expression that has an index which is no literal:

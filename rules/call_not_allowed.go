@@ -29,7 +29,7 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 	sections, known := signatures.Sections(k.Name)
 	if strings.Contains(c.match.Text, "not allowed in probe") {
 		d.Message = k.String() + " cannot be called in this program"
-		d.Notes = append(d.Notes, "the kernel allows this helper in some attach targets only")
+		d.Notes = append(d.Notes, "the kernel allows this helper in some attach targets only"+pathTargets(k.Name))
 		known = false
 	}
 	var names []string
@@ -63,6 +63,15 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 		}
 		d.Helps = append(d.Helps, h)
 	}
+}
+
+// pathTargets names the functions in which programs may ask for paths, beside LSM
+// hooks (btf_allowlist_d_path in kernel/trace/bpf_trace.c).
+func pathTargets(helper string) string {
+	if helper != "bpf_d_path" {
+		return ""
+	}
+	return ": `fentry` and `fexit` of `filp_close`, `vfs_getattr`, `dentry_open`, `vfs_truncate` and `vfs_fallocate`, and most LSM hooks that get a file or path"
 }
 
 // kindOfProgram says what a program is: "an `xdp` program", and the section as

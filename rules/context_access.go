@@ -103,7 +103,7 @@ func noSuchArgument(c *Case, d *diag.Diagnostic) {
 	fn, n := c.field(0), c.field(1)
 	d.Message = fmt.Sprintf("%s has no argument %s", quote(fn), n)
 	primary(d, "argument "+n+" is read here")
-	if name := c.parameter(n); name != "" {
+	if name := c.parameter(); name != "" {
 		d.Message = fmt.Sprintf("%s has no argument %s, which is %s here", quote(fn), n, name)
 		primary(d, name+" is read here")
 	}
@@ -116,22 +116,11 @@ func noSuchArgument(c *Case, d *diag.Diagnostic) {
 	}
 }
 
-// parameter is the quoted name of the program's own n-th argument, as BPF_PROG
-// declares it.
-func (c *Case) parameter(n string) string {
-	s := c.failing()
-	if s.Dst < 0 || c.Locate == nil || c.debug() == nil {
-		return ""
-	}
-	// The load's result gets its name behind the instruction.
-	fn, i, ok := c.Locate(s.Insn.Index)
-	if !ok {
-		return ""
-	}
-	for _, name := range c.debug().Register(fn, i+1, s.Dst) {
-		if name.Var != nil && name.Var.Param && !name.Likely && name.Expr == name.Var.Name {
-			return quote(name.Expr)
-		}
+// parameter is the quoted name of the program's own argument that the failing
+// instruction loads, as BPF_PROG declares it.
+func (c *Case) parameter() string {
+	if name := c.parameterOf(c.last); name != "" {
+		return quote(name)
 	}
 	return ""
 }
@@ -154,7 +143,7 @@ func argumentNotAccessible(c *Case, d *diag.Diagnostic) {
 	}
 	d.Message = fmt.Sprintf("argument %d of %s %s", n, quote(fn), what)
 	primary(d, "read here")
-	if name := c.parameter(""); name != "" {
+	if name := c.parameter(); name != "" {
 		primary(d, name+" is read here")
 	}
 }

@@ -30,6 +30,15 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 		primary(d, "accessed here")
 		c.tellMoved(d, l, "the variable offset is added here")
 		c.tellOffset(d, l)
+		if c.Program.Type == "tracepoint" {
+			note(d, "a tracepoint's record is read directly at constant offsets only; helpers read it as what it is, memory of the kernel")
+			h := "copy it to a variable first, with `bpf_probe_read_kernel` or `bpf_probe_read_kernel_str`"
+			if what != "the context" {
+				h = "copy what " + what + " points to to a variable first, with `bpf_probe_read_kernel` or `bpf_probe_read_kernel_str`"
+			}
+			suggest(d, h)
+			return
+		}
 		note(d, "the verifier translates each field of a context by itself, so it has to know which one is meant")
 		advise(d, "use constant indices: a `switch`, or a loop that the compiler unrolls (`#pragma unroll`)")
 		return

@@ -34,6 +34,9 @@ func (c *Case) said(pattern string) bool {
 // exact is the quoted name of a value if the source has one for the very value,
 // otherwise what is given.
 func (c *Case) exact(step int, l verifierlog.Loc, otherwise string) string {
+	if name := c.argument(step, l); name != "" {
+		return quote(name)
+	}
 	if n := c.name(step, l); n.Expr != "" && !n.From {
 		return quote(n.Expr)
 	}

@@ -68,7 +68,7 @@ func (c *Case) leave(insn int) (stmt string, ok bool) {
 		return "return 0;", false
 	}
 	p, _ := c.place(insn)
-	if len(p.Inlined) > 0 {
+	if n := len(p.Inlined); n > 1 || n == 1 && !wrapped(p.Inlined[0]) {
 		return "return 0;", false
 	}
 	switch c.Program.Type {

@@ -206,6 +206,9 @@ func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 		c.compilerLost(d, lost, c.last, l.loc, l.name, have+1)
 		return
 	}
+	if !checked {
+		c.tellEarlier(d, c.last, l.loc, l.name)
+	}
 	if !checked && isName(l.name) && l.known && !l.value.Const && len(c.Path.Checks(c.last, l.loc)) == 0 && !c.Path.Truncated {
 		d.Notes = append(d.Notes, "on the path to this call nothing compares "+l.noun()+" with anything")
 	}

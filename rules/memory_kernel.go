@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -42,8 +44,15 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 		if off, known := c.fieldNumber(2); known {
 			primary(d, "accessed "+bytesOf(-off)+" in front of it")
 		}
+		if ok && c.otherStruct(d, l) {
+			return
+		}
+		if ok {
+			c.whence(d, l)
+		}
 		note(d, "a pointer to a member does not lead to the structure around it: `container_of` is not followed")
-		advise(d, "read with `BPF_CORE_READ` or `bpf_probe_read_kernel`")
+		c.readProbed(d)
+		return
 	case c.said("access beyond the end of member"):
 		d.Message = fmt.Sprintf("%s goes over the end of member `%s` of %s", what, c.field(0), structure(2))
 		end, _ := c.fieldNumber(1)
@@ -55,6 +64,9 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 		off, _ := c.fieldNumber(1)
 		size, _ := c.fieldNumber(2)
 		note(d, "this takes bytes %d to %d of the structure, which ends before that in this kernel", off, off+size-1)
+		if ok && c.otherStruct(d, l) {
+			return
+		}
 		advise(d, "declare the structure with `preserve_access_index`, so that offsets follow the kernel's layout (CO-RE)")
 	case c.said("struct %s doesn't have field"):
 		d.Message = fmt.Sprintf("%s has no member at offset %s", structure(0), c.field(1))
@@ -75,6 +87,53 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 	if ok {
 		c.whence(d, l)
 	}
+}
+
+// otherStruct explains a pointer that the source declares as one to another
+// structure than the verifier knows: the arguments of the traced function are
+// others, or a cast (container_of has one) was not followed.
+func (c *Case) otherStruct(d *diag.Diagnostic, l verifierlog.Loc) bool {
+	e := c.accessed(c.Path.Insn(c.last))
+	if e.node == nil || e.node.Kind != sourcetext.Member {
+		return false
+	}
+	e = e.operand(0)
+	declared, known := structName(c.typeOf(e).Pointee()), c.at(l).TypeName
+	if declared == "" || known == "" || declared == known {
+		return false
+	}
+	primary(d, fmt.Sprintf("a `struct %s` in the source, a `struct %s` for the verifier", declared, known))
+	link := c.whence(d, l)
+	if name := c.argument(c.last, l); name != "" && name == e.text() {
+		fn := "the function"
+		if target := c.attachedTo(); target != "" {
+			fn = quote(target)
+		}
+		n := int64(c.Path.Step(link.Step).Mem.Offset)/8 + 1
+		c.relabel(d, link.Step, fmt.Sprintf("argument %d of %s, which is a pointer to a `struct %s`", n, fn, known))
+		advise(d, "declare the arguments as %s has them, none left out; its result is behind the last of them", fn)
+		return true
+	}
+	note(d, "the verifier knows a pointer's type from where it comes from; casts, also that of `container_of`, do not change it")
+	c.readProbed(d)
+	return true
+}
+
+func structName(t *debuginfo.Type) string {
+	if t == nil || t.Underlying().Kind != debuginfo.Struct {
+		return ""
+	}
+	return t.Underlying().Name
+}
+
+// readProbed is the help that reads through a helper, of which the verifier does not
+// ask what is where.
+func (c *Case) readProbed(d *diag.Diagnostic) {
+	h := diag.Help{Text: "read it with `BPF_CORE_READ`", Applicability: diag.Placeholder}
+	if e, ok := c.readMacro("BPF_CORE_READ", "bpf/bpf_core_read.h"); ok {
+		h.Edits, h.Applicability = e, diag.Likely
+	}
+	d.Helps = append(d.Helps, h)
 }
 
 // kernelPointerMember: a pointer in a kernel structure is read in part, or with

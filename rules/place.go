@@ -23,14 +23,13 @@ func (c *Case) label(insn int, text string) (l diag.Label, ok bool) {
 	place, ok := c.place(insn)
 	l.File, l.Line, l.Column, l.Function = place.File, place.Line, place.Column, place.Function
 	l.Source = strings.TrimRight(place.Text, "\r\n")
-	for _, in := range place.Inlined {
-		l.InlinedFrom = append(l.InlinedFrom, diag.Call{Function: in.Caller, File: in.File, Line: in.Line, Column: in.Column})
-	}
+	unwrap(&l, place.Inlined)
 	if !ok {
 		return l, false
 	}
 	if at, file, found := c.source(insn); found {
 		cover(&l, file, at.Span)
+		c.coverParameter(&l, file, at)
 	}
 	return l, true
 }

@@ -27,6 +27,14 @@ func (r *returned) text() string {
 	return r.file.Text(r.expr.Span)
 }
 
+// span is what the statement returns, or all of it where that is nothing.
+func (r *returned) span() sourcetext.Span {
+	if r.expr == nil {
+		return r.stmt.Span
+	}
+	return r.expr.Span
+}
+
 // returnAt is the return statement that an instruction belongs to.
 func (c *Case) returnAt(insn int) (r returned, ok bool) {
 	at, file, ok := c.source(insn)

@@ -92,7 +92,7 @@ func (c *Case) outOfRange(d *diag.Diagnostic, m returnMeaning, headline string) 
 		primary(d, fmt.Sprintf("returns %d", n)) // the one of the range's numbers that is too much
 	}
 	if known && exit == c.last {
-		c.mark(d, r.insn, r.file, r.stmt.Span)
+		c.mark(d, r.insn, r.file, r.span())
 	} else if known {
 		c.tellStatement(d, r, "returns "+what)
 	}

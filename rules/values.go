@@ -21,7 +21,8 @@ func rangeOf(v verifierlog.Value) string {
 	if b.Umax <= math.MaxInt64 { // then it cannot be negative
 		lo, hi = max(lo, int64(b.Umin)), min(hi, int64(b.Umax))
 	}
-	// Bounds of aligned numbers are a little inside of the type's.
+	// Bounds of aligned numbers are a little inside of the type's, and of numbers
+	// of which only the lower half is known, up to 4 GiB.
 	low, high := lo > math.MinInt64+edge, hi < math.MaxInt64-edge
 	switch {
 	case !low && !high:
@@ -35,7 +36,7 @@ func rangeOf(v verifierlog.Value) string {
 }
 
 // edge is how near to its type's limits a bound says nothing.
-const edge = 1 << 12
+const edge = 1 << 32
 
 func between(lo, hi string) string {
 	if lo == hi {
