@@ -86,18 +86,25 @@ type Call struct {
 type Help struct {
 	Text          string        `json:"text"` // lower case, no full stop
 	Applicability Applicability `json:"applicability,omitempty"`
-	Verified      bool          `json:"verified"` // the verifier accepted the program with the edits made
+	Verified      bool          `json:"verified"` // bpfdiag made the edits, and the verifier accepted what came of it
 	Edits         []Edit        `json:"edits,omitempty"`
 }
 
 // Applicability says how far a help's edits can be trusted.
 type Applicability string
 
-// The applicabilities.
+// The applicabilities. They are the rule's claim; whether the verifier was asked is
+// Help.Verified. A test makes all of them on the pages' programs and the examples.
 const (
-	Safe        Applicability = "safe"        // verified; a program may make the edits
-	Likely      Applicability = "likely"      // right as far as is known; a person decides
-	Placeholder Applicability = "placeholder" // a person has to complete or adapt them
+	// Safe: the edits keep what the program does for every input that it could
+	// have dealt with, in the way that a maintainer would write, and the verifier
+	// accepts them. A program may make them without asking.
+	Safe Applicability = "safe"
+	// Likely: they compile, the verifier takes them, and they do what was meant as far
+	// as is known; a person decides.
+	Likely Applicability = "likely"
+	// Placeholder: a person has to complete or adapt them.
+	Placeholder Applicability = "placeholder"
 )
 
 // Edit replaces a range of a file. Start and end are equal for an insertion.

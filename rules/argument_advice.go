@@ -97,6 +97,10 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 	case "a dynptr on the stack":
 		help("declare the `struct bpf_dynptr` as a local variable of the function")
 	case "a record that `bpf_ringbuf_reserve` returned":
+		if edits := c.submitOutput(); edits != nil {
+			offer(d, "`bpf_ringbuf_output` copies other memory into a record", diag.Likely, edits)
+			return
+		}
 		help("pass the pointer that `bpf_ringbuf_reserve` returned, not an offset into it or other memory")
 	case "the address of a per-CPU variable of the kernel":
 		help("declare the variable `extern const T name __ksym` and pass its address; data of a per-CPU map is reached with `bpf_map_lookup_percpu_elem`")
@@ -112,10 +116,15 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 			if e, ok := c.addressEdit(a); ok {
 				d.Helps = append(d.Helps, diag.Help{Text: "pass the address of " + quote(a.Text), Applicability: diag.Placeholder, Edits: []diag.Edit{e}})
 			} else {
-				help("pass the address of a variable; memory of the kernel or of user space has to be copied first, with `bpf_probe_read_kernel` or `bpf_probe_read_user`")
+				var edits []diag.Edit
+				if user, _ := c.user(); !user && c.kernelAddress(c.root(c.last, a.loc), a.loc) {
+					edits = c.copyEdit(a.n, c.sizeOfArgument(a.n), "bpf_probe_read_kernel(%p, sizeof(%s), %a);")
+				}
+				offer(d, "pass the address of a variable; memory of the kernel or of user space has to be copied first, with `bpf_probe_read_kernel` or `bpf_probe_read_user`", diag.Likely, edits)
 			}
 		case v.Base == verifierlog.BTFPtr:
-			help("copy the data to a local variable with `bpf_probe_read_kernel` or `bpf_core_read`, and pass its address")
+			offer(d, "copy the data to a local variable with `bpf_probe_read_kernel` or `bpf_core_read`, and pass its address", diag.Likely,
+				c.copyEdit(a.n, c.sizeOfArgument(a.n), "bpf_probe_read_kernel(%p, sizeof(%s), %a);"))
 		case v.Flags&verifierlog.ReadOnly != 0:
 			help("pass memory that may be written: a local variable or a map's value")
 		}
@@ -135,22 +144,8 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 // contextEdit replaces an argument by the name of the program's context, where
 // the call stands in the program itself.
 func (c *Case) contextEdit(a badArgument) (diag.Edit, bool) {
-	in := c.debug()
-	fn, i, ok := c.function(c.Summary.Insn)
-	if !ok || in == nil || fn.Name != c.Program.Name || a.Text == "" {
-		return diag.Edit{}, false
-	}
-	if p, _ := c.place(c.Summary.Insn); len(p.Inlined) > 0 {
-		return diag.Edit{}, false
-	}
-	name, params := "", 0
-	for _, v := range in.Variables(fn, i) {
-		if v.Param && v.Function == fn.Name {
-			name = v.Name
-			params++
-		}
-	}
-	if params != 1 || name == a.Text {
+	name := c.contextName(c.Summary.Insn)
+	if name == "" || name == a.Text || a.Text == "" {
 		return diag.Edit{}, false
 	}
 	return c.rewrite(c.sourceCall(c.last).operand(a.n), name)

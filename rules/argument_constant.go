@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -49,7 +50,11 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 	}
 	c.argumentOrigin(d, a)
 	d.Notes = append(d.Notes, "the verifier has to know the number itself, a range does not do")
-	d.Helps = append(d.Helps, diag.Help{Text: "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", Applicability: diag.Placeholder})
+	var edits []diag.Edit
+	if known && v.Bounds.Umax > 0 && v.Bounds.Umax <= 1<<16 && a.callee.Name == "bpf_ringbuf_reserve" {
+		edits = c.argumentEdit(a.n, fmt.Sprint(v.Bounds.Umax))
+	}
+	offer(d, "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", diag.Placeholder, edits)
 }
 
 // constantString: a format or a string to compare with, of which the verifier
@@ -95,7 +100,7 @@ func constantString(c *Case, d *diag.Diagnostic) {
 		primary(d, "this is not read-only data of the program")
 	}
 	d.Notes = append(d.Notes, "the verifier reads the text when the program is loaded, so it has to be in a map that nobody changes")
-	d.Helps = append(d.Helps, diag.Help{Text: "declare it `static const char s[] = \"...\"`, outside of functions or in one; clang puts that into .rodata", Applicability: diag.Placeholder})
+	offer(d, "declare it `static const char s[] = \"...\"`, outside of functions or in one; clang puts that into .rodata", diag.Likely, c.constEdit(n))
 }
 
 // stringArgument is the parameter that is called fmt or s2 (ARG_PTR_TO_CONST_STR).
@@ -128,7 +133,7 @@ func packetArgument(c *Case, d *diag.Diagnostic) {
 				n = i
 			}
 		}
-		d.Helps = append(d.Helps, diag.Help{Text: "copy the bytes to a local variable first, and pass its address", Applicability: diag.Placeholder})
+		offer(d, "copy the bytes to a local variable first, and pass its address", diag.Likely, c.copyEdit(n, c.sizeOfArgument(n), "__builtin_memcpy(%p, %a, sizeof(%s));"))
 	}
 	primary(d, "called with a pointer into the packet")
 	if text := c.markArgument(d, n); text != "" {

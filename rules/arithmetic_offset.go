@@ -163,15 +163,7 @@ func (c *Case) offsetHelp(d *diag.Diagnostic, n named, upper bool) {
 	signed := v != nil && v.Type != nil && v.Type.Underlying().Signed
 	switch {
 	case upper && signed:
-		h := diag.Help{Text: "check that " + quote(n.Expr) + " is not negative, or make it unsigned", Applicability: diag.Placeholder}
-		leave, sure := c.leave(c.Path.Insn(c.last))
-		if e, ok := c.insertBefore(c.Path.Insn(c.last), "if ("+n.Expr+" < 0)", "\t"+leave); ok {
-			h.Edits = []diag.Edit{e}
-			if sure {
-				h.Applicability = diag.Likely
-			}
-		}
-		d.Helps = append(d.Helps, h)
+		d.Helps = append(d.Helps, c.guard(c.Path.Insn(c.last), "check that "+quote(n.Expr)+" is not negative, or make it unsigned", n.Expr+" < 0"))
 	case upper:
 		advise(d, "make the index unsigned, or check that it is not negative, before it is used")
 	case n.Expr != "":

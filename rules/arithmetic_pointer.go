@@ -67,7 +67,7 @@ func arithmeticForbidden(c *Case, d *diag.Diagnostic) {
 		}
 		note(d, "the end of the packet can be compared with pointers into it, and nothing else")
 		if e, ok := c.otherSide(); ok {
-			d.Helps = append(d.Helps, diag.Help{Text: "add on the other side of the comparison", Applicability: diag.Likely, Edits: []diag.Edit{e}})
+			d.Helps = append(d.Helps, diag.Help{Text: "add on the other side of the comparison", Applicability: diag.Safe, Edits: []diag.Edit{e}})
 			return
 		}
 		advise(d, "add to the pointer on the other side of the comparison instead: `data + size > data_end`")

@@ -214,7 +214,13 @@ func structOpsMember(c *Case, d *diag.Diagnostic) {
 			help = fmt.Sprintf("make it a program that does not sleep, `SEC(\"struct_ops/%s\")`, if this kernel takes one there", m[1])
 		}
 		d.Notes = append(d.Notes, fmt.Sprintf("the code behind `struct %s` decides which of its members programs may be, and whether they may sleep", m[2]))
-		d.Helps = append(d.Helps, diag.Help{Text: help})
+		c.markSection(d, why)
+		if e, ok := c.otherSection(d, "struct_ops/"+m[1]); ok && strings.HasPrefix(c.Program.Section, "struct_ops.s") {
+			offer(d, help, diag.Likely, []diag.Edit{e})
+			return
+		}
+		offer(d, help, diag.Placeholder, c.withoutMember(m[1]))
+		return
 	case m != nil:
 		d.Message = fmt.Sprintf("`%s` of `struct %s` is no function", m[1], m[2])
 		d.Helps = append(d.Helps, diag.Help{Text: "assign a value to it instead of a program"})

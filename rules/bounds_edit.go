@@ -104,7 +104,7 @@ func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
 			continue
 		}
 		operator := map[string]string{">": ">=", ">=": ">=", "<": "<", "<=": "<"}[e.node.Operator]
-		if operator == "" {
+		if operator == "" || c.sets(e, x.name) {
 			continue
 		}
 		text := fmt.Sprintf("%s %s %d", x.name, operator, limit)
@@ -122,8 +122,26 @@ func (c *Case) tighten(x *index, limit int64) (h diag.Help, ok bool) {
 			}
 		}
 		if edit, can := c.rewrite(e, text); can {
-			return diag.Help{Text: "let this check leave only what is inside", Applicability: diag.Likely, Edits: []diag.Edit{edit}}, true
+			return diag.Help{Text: "let this check leave only what is inside", Applicability: diag.Safe, Edits: []diag.Edit{edit}}, true
 		}
 	}
 	return h, false
+}
+
+// sets says whether the if that a comparison is the condition of gives a variable
+// another value, so that a change of the condition alone does not bound it.
+func (c *Case) sets(e expression, name string) bool {
+	at, _, ok := c.source(e.insn)
+	if !ok || at.Stmt == nil || at.Stmt.Kind != sourcetext.IfStmt {
+		return false
+	}
+	found := false
+	for _, s := range at.Stmt.Body {
+		for _, n := range s.Exprs {
+			walk(n, func(n *sourcetext.Node) {
+				found = found || n.Kind == sourcetext.Assign && e.file.Text(n.Operands[0].Span) == name
+			})
+		}
+	}
+	return found
 }

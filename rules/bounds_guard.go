@@ -9,26 +9,25 @@ import (
 
 // guard is a help that leaves the function in front of an instruction's
 // statement when a condition holds. first are statements in front of the check.
+// It is safe where the program type's neutral value is known, and all that is held
+// can be given back.
 func (c *Case) guard(insn int, text, condition string, first ...string) diag.Help {
-	h := diag.Help{Text: text, Applicability: diag.Placeholder}
-	leave, sure := c.leave(insn)
-	back, known := c.giveBack(-1)
-	return c.leaveIf(insn, h, condition, leave, sure, back, known, first)
+	return c.leaveIf(insn, text, condition, -1, first)
 }
 
 // guardNull is a guard for the case that what a step returned is NULL: then it is
 // not held.
 func (c *Case) guardNull(insn int, text, condition string, step int) diag.Help {
-	leave, sure := c.leave(insn)
-	back, known := c.giveBack(step)
-	return c.leaveIf(insn, diag.Help{Text: text, Applicability: diag.Placeholder}, condition, leave, sure, back, known, nil)
+	return c.leaveIf(insn, text, condition, step, nil)
 }
 
-// leaveIf completes a guard: leave is the statement that leaves, sure whether it is the right
-// one; back gives back what is held, if that is known.
-func (c *Case) leaveIf(insn int, h diag.Help, condition, leave string, sure bool, back []string, known bool, first []string) diag.Help {
+func (c *Case) leaveIf(insn int, text, condition string, except int, first []string) diag.Help {
+	h := diag.Help{Text: text, Applicability: diag.Placeholder}
+	leave, how := c.leave(insn)
+	back, known := c.giveBack(except)
 	if !known {
 		h.Text += ", and give back what is held before leaving"
+		how = diag.Placeholder
 	}
 	lines := append(first, "if ("+condition+")", "\t"+leave)
 	if len(back) > 0 {
@@ -39,10 +38,7 @@ func (c *Case) leaveIf(insn int, h diag.Help, condition, leave string, sure bool
 		lines = append(lines, "}")
 	}
 	if e, ok := c.insertBefore(insn, lines...); ok {
-		h.Edits = []diag.Edit{e}
-		if sure && known {
-			h.Applicability = diag.Likely
-		}
+		h.Edits, h.Applicability = []diag.Edit{e}, how
 		return h
 	}
 	if leave != "" && len(first) == 0 && len(back) == 0 {

@@ -57,12 +57,12 @@ func kfuncNotAllowed(c *Case, d *diag.Diagnostic) {
 	switch k.Name {
 	case "bpf_dynptr_from_skb":
 		if c.Program.Type == "xdp" {
-			help("call `bpf_dynptr_from_xdp`")
+			offer(d, "call `bpf_dynptr_from_xdp`", diag.Likely, c.dynptrOfPacket("bpf_dynptr_from_xdp"))
 		}
 	case "bpf_sock_destroy":
 		help("call it in an iterator: `SEC(\"iter/tcp\")` or `SEC(\"iter/udp\")`")
 	case "bpf_dynptr_from_xdp":
-		help("programs that get a `struct __sk_buff` call `bpf_dynptr_from_skb`")
+		offer(d, "programs that get a `struct __sk_buff` call `bpf_dynptr_from_skb`", diag.Likely, c.dynptrOfPacket("bpf_dynptr_from_skb"))
 	}
 }
 

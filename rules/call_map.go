@@ -56,7 +56,7 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 	d.Message = k.String() + " does not work on map" + which + ", which is a " + typ
 	primary(d, "a "+typ)
 	if instead := mapAccess(k.Name, typ); instead != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: instead, Applicability: diag.Placeholder})
+		offer(d, instead, diag.Likely, c.otherOutput(k.Name, typ))
 	}
 }
 

@@ -59,6 +59,9 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 		if to := sameCall(k.Name, section); to != "" {
 			if h.Edits = c.renameCall(k.Name, to); h.Edits != nil {
 				h.Text, h.Applicability = "call "+quote(to), diag.Likely
+				if strings.HasSuffix(k.Name, "_load_bytes") {
+					h.Applicability = diag.Safe // just the same, for this type
+				}
 			}
 		}
 		d.Helps = append(d.Helps, h)

@@ -54,7 +54,11 @@ func tailCallInSubprogram(c *Case, d *diag.Diagnostic) {
 		c.markLeaving(d, strings.HasPrefix(text, "LD_ABS"), what+" in a function that is called")
 	}
 	if help != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+		var edits []diag.Edit
+		if l := d.Labels; strings.Contains(text, "that return 'int'") && len(l) > 0 {
+			edits = c.returnInt(c.functionNamed(l[0].Function))
+		}
+		offer(d, help, diag.Likely, edits)
 	}
 }
 

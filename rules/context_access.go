@@ -192,7 +192,7 @@ func socketField(c *Case, d *diag.Diagnostic) {
 	}
 	if how == "read" {
 		note(d, "the kernel translates each field by itself, so an access has to be of one field, at most as wide as it is")
-		advise(d, "read one field at a time, with its own type")
+		offer(d, "read one field at a time, with its own type", diag.Likely, c.wholeMember())
 	} else {
 		note(d, "a socket's fields can only be read")
 	}

@@ -194,5 +194,5 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 		advise(d, "come to the structure by a pointer that is: an argument of the program, or one that a kfunc acquired")
 		return
 	}
-	advise(d, "use the pointer as it was returned or passed in")
+	offer(d, "use the pointer as it was returned or passed in", diag.Likely, c.unmovedEdit(argumentNumber(c.field(0))))
 }

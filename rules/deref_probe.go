@@ -102,12 +102,12 @@ func (c *Case) needsProbeRead(d *diag.Diagnostic, l verifierlog.Loc, root verifi
 		note(d, "programs cannot write to memory that the verifier does not know")
 		return
 	}
-	if root.Kind == verifierlog.LinkResult {
-		advise(d, "`bpf_get_current_task_btf` returns a pointer whose members can be read directly (Linux 5.11 and later)")
-	}
 	helper, macro, header := "bpf_probe_read_kernel", "BPF_CORE_READ", "bpf/bpf_core_read.h"
 	if user {
 		helper, macro = "bpf_probe_read_user", "BPF_PROBE_READ_USER"
+	}
+	if root.Kind == verifierlog.LinkResult {
+		note(d, "`bpf_get_current_task_btf` returns a pointer whose members can be read directly (Linux 5.11 and later)")
 	}
 	if e, ok := c.readMacro(macro, header); ok && sure {
 		d.Helps = append(d.Helps, diag.Help{Text: "read it with " + quote(macro), Applicability: diag.Likely, Edits: e})

@@ -155,7 +155,7 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		if loss.Likely {
 			note(d, "something that the called function does may move the packet")
 		}
-		advise(d, "load `data` and `data_end` from the context again after %s, and check again before the access", by)
+		c.reloadPacket(d, by)
 	default:
 		recode(d, "BPF0133")
 		link := c.origin(d, loss.Step, loss.Loc, "")
@@ -184,7 +184,8 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		default:
 			d.Message = what + " is used after it was released"
 			c.tell(d, loss.Step, loss.Loc, "released here")
-			advise(d, "move the access in front of %s, or copy what is needed from it before", by)
+			text := "move the access in front of " + by + ", or copy what is needed from it before"
+			offer(d, text, diag.Likely, c.moveBefore(c.Path.Insn(c.last), loss.Step))
 		}
 		if link.Kind == verifierlog.LinkResult && link.Step >= 0 {
 			c.relabel(d, link.Step, acquired)

@@ -37,7 +37,10 @@ func dynptrUninitialised(c *Case, d *diag.Diagnostic) {
 		}
 		d.Notes = append(d.Notes, "on the path to this line nothing makes a dynptr there")
 		c.skippedMaking(d, n)
-		d.Helps = append(d.Helps, diag.Help{Text: "make it on every path that comes here, for example with `bpf_dynptr_from_mem`; the result of that call needs no check for this", Applicability: diag.Placeholder})
+		offer(d, "make it on every path that comes here, for example with `bpf_dynptr_from_mem`; the result of that call needs no check for this", diag.Placeholder,
+			c.always(func(fn string) bool {
+				return strings.HasPrefix(fn, "bpf_dynptr_from_") || fn == "bpf_ringbuf_reserve_dynptr"
+			}))
 		return
 	}
 	text := "it ends here"
@@ -105,6 +108,9 @@ func dynptrInUse(c *Case, d *diag.Diagnostic) {
 				}
 				d.Notes = append(d.Notes, c.argumentPhrase(n)+" is "+what)
 			}
+			if edits := c.otherVariable(n, "struct bpf_dynptr"); edits != nil {
+				offer(d, "make it in a local variable", diag.Placeholder, edits)
+			}
 		}
 		return
 	}
@@ -118,7 +124,7 @@ func dynptrInUse(c *Case, d *diag.Diagnostic) {
 		primary(d, "needs 16 bytes of the stack that hold no iterator and no dynptr")
 		return
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "use a second variable, or submit or discard the first before", Applicability: diag.Placeholder})
+	offer(d, "use a second variable, or submit or discard the first before", diag.Placeholder, c.otherVariable(n, "struct bpf_dynptr"))
 }
 
 // dynptrOverwritten: destroy_if_dynptr_stack_slot, check_stack_write_var_off,
@@ -146,7 +152,7 @@ func dynptrOverwritten(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	d.Notes = append(d.Notes, "it stands for a record that has to be submitted or discarded, and no other dynptr does")
-	d.Helps = append(d.Helps, diag.Help{Text: "submit or discard the record first, or use another variable", Applicability: diag.Placeholder})
+	offer(d, "submit or discard the record first, or use another variable", diag.Placeholder, c.otherVariable(c.dynptrArgument(), "struct bpf_dynptr"))
 }
 
 // overwritten finds the dynptr that the last step writes over.

@@ -42,6 +42,9 @@ func dynptrType(c *Case, d *diag.Diagnostic) {
 				c.tell(d, step, slot, "made here")
 			}
 		}
+		if edits := c.removeCall(c.last); edits != nil && want == "ringbuf" {
+			offer(d, "only a record is submitted or discarded", diag.Likely, edits)
+		}
 		return
 	}
 	primary(d, "not the address of a dynptr")
@@ -82,7 +85,11 @@ func dynptrReadOnly(c *Case, d *diag.Diagnostic) {
 	if c.last >= 0 && n <= 5 {
 		c.tellOrigin(d, verifierlog.Reg(c.Path.Step(c.last).Frame, n))
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "only read from it and write through it; whoever made it releases it", Applicability: diag.Placeholder})
+	var edits []diag.Edit
+	if fn := c.stopped(); strings.Contains(fn, "discard") || strings.Contains(fn, "submit") {
+		edits = c.removeCall(c.last)
+	}
+	offer(d, "only read from it and write through it; whoever made it releases it", diag.Likely, edits)
 }
 
 // stackObjectMoved: an address inside of a dynptr, iterator or interrupt state,
@@ -116,7 +123,7 @@ func stackObjectMoved(c *Case, d *diag.Diagnostic) {
 			d.Notes = append(d.Notes, fmt.Sprintf("the address is not a multiple of 8 bytes below the frame (%d)", v.Offset))
 		}
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "pass the address of the whole variable, without arithmetic", Applicability: diag.Placeholder})
+	offer(d, "pass the address of the whole variable, without arithmetic", diag.Likely, c.unmovedEdit(n))
 }
 
 // dynptrFromMemory: bpf_dynptr_from_mem takes map values, and newer kernels
@@ -134,5 +141,5 @@ func dynptrFromMemory(c *Case, d *diag.Diagnostic) {
 		}
 		c.tellOrigin(d, l)
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "keep the bytes in a map's value or a global variable", Applicability: diag.Placeholder})
+	offer(d, "keep the bytes in a map's value or a global variable", diag.Placeholder, c.staticVariable(1))
 }

@@ -58,29 +58,3 @@ func (c *Case) indentWidth(file *sourcetext.File, indent string, f sourcetext.Fu
 	}
 	return 2
 }
-
-// leave is the statement that ends the function of an instruction without
-// doing anything: the program type's neutral value. ok is false where nobody
-// can know what the caller makes of it.
-func (c *Case) leave(insn int) (stmt string, ok bool) {
-	fn, _, found := c.function(insn)
-	if !found || fn.Name != c.Program.Name {
-		return "return 0;", false
-	}
-	p, _ := c.place(insn)
-	if n := len(p.Inlined); n > 1 || n == 1 && !wrapped(p.Inlined[0]) {
-		return "return 0;", false
-	}
-	switch c.Program.Type {
-	case "xdp":
-		return "return XDP_PASS;", true
-	case "sched_cls", "sched_act", "tc":
-		if strings.Contains(c.files[p.File].text, "TC_ACT_OK") {
-			return "return TC_ACT_OK;", true
-		}
-		return "return 0;", true
-	case "cgroup_skb", "cgroup_sock", "cgroup_sock_addr", "cgroup_device", "cgroup_sysctl", "cgroup_sockopt", "sk_skb", "sk_msg", "sk_lookup", "sk_reuseport":
-		return "return 1;", true
-	}
-	return "return 0;", true
-}

@@ -246,10 +246,10 @@ func globalReturn(c *Case, d *diag.Diagnostic) {
 		d.Helps = append(d.Helps, diag.Help{Text: "have it return an `int`"})
 		return
 	}
-	d.Helps = append(d.Helps, c.static(&s, "knows what it returns"))
 	if what == "nothing" {
-		d.Helps = append(d.Helps, diag.Help{Text: "have it return an `int`, such as 0 (Linux 7.2 and later take `void`)"})
+		d.Notes = append(d.Notes, "Linux 7.2 and later take `void`")
 	}
+	d.Helps = append(d.Helps, c.static(&s, "knows what it returns"))
 }
 
 // globalParameter: the type of a parameter says nothing that the verifier can
@@ -290,10 +290,11 @@ func globalParameter(c *Case, d *diag.Diagnostic) {
 	}
 	c.markSignature(d, &s, why)
 	d.Notes = append(d.Notes, "a global function is verified alone, for any arguments that its signature allows")
-	d.Helps = append(d.Helps, c.static(&s, "sees what is passed"))
-	if help != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: help})
+	h := c.static(&s, "sees what is passed")
+	if help != "" && len(h.Edits) == 0 {
+		h.Text += "; " + help
 	}
+	d.Helps = append(d.Helps, h)
 }
 
 // parameterTag: __arg_… tags that do not go together, or not with the type.
@@ -313,7 +314,7 @@ func parameterTag(c *Case, d *diag.Diagnostic) {
 	}
 	d.Message = "the tags of " + s.say() + " are not possible: " + why
 	c.markSignature(d, &s, why)
-	d.Helps = append(d.Helps, diag.Help{Text: help})
+	offer(d, help, diag.Likely, c.tagEdit(&s, strings.Contains(text, "not a pointer type") || strings.Contains(text, "static functions")))
 }
 
 // contextParameter: __arg_ctx at a parameter that is of another type
@@ -334,7 +335,7 @@ func contextParameter(c *Case, d *diag.Diagnostic) {
 		why += ", and is " + quote(s.typ)
 	}
 	c.markSignature(d, &s, why)
-	d.Helps = append(d.Helps, diag.Help{Text: "declare it as " + want + "; `void *__arg_ctx` serves all program types"})
+	offer(d, "declare it as "+want+"; `void *__arg_ctx` serves all program types", diag.Likely, c.contextTypeEdit(&s, strings.Trim(want, "`")))
 }
 
 // tooManyParameters: more than five, which registers hold (the BPF calling
@@ -362,7 +363,9 @@ func tooManyParameters(c *Case, d *diag.Diagnostic) {
 	}
 	c.markSignature(d, &s, "too many parameters")
 	d.Notes = append(d.Notes, "arguments are passed in the registers r1 to r5")
-	d.Helps = append(d.Helps,
-		diag.Help{Text: "put several values into a structure, and pass a pointer to it"},
-		diag.Help{Text: "or make the function `static __always_inline`: what is inlined passes nothing"})
+	if edits := c.inlineEdit(s.fn); edits != nil {
+		offer(d, "make the function `static __always_inline`: what is inlined passes nothing", diag.Likely, edits)
+		return
+	}
+	suggest(d, "put several values into a structure, and pass a pointer to it; or make the function `static __always_inline`, as what is inlined passes nothing")
 }

@@ -66,6 +66,9 @@ func nodeOwnership(c *Case, d *diag.Diagnostic) {
 				c.tell(d, step, l, "this call took it over")
 			}
 			d.Notes = append(d.Notes, "what was put into a list or tree belongs to that; the pointer may still be read, until the lock is released")
+			if edits := c.removeCall(c.last); edits != nil {
+				offer(d, "put it into one list or tree only", diag.Placeholder, edits)
+			}
 			return
 		}
 		d.Notes = append(d.Notes, "the program owns what `bpf_obj_new` or `bpf_refcount_acquire` returned, or what was taken out of a list, a tree or a kptr field, until it gives it away")
@@ -111,7 +114,7 @@ func nodeType(c *Case, d *diag.Diagnostic) {
 		primary(d, fmt.Sprintf("the `%s` at offset %s of `struct %s`", f[2], f[5], f[6]))
 		c.markArgument(d, n)
 		d.Notes = append(d.Notes, fmt.Sprintf("this %s takes the `%s` at offset %s of `struct %s`", graphKind(f[0]), f[2], f[3], f[4]))
-		d.Helps = append(d.Helps, diag.Help{Text: "pass the member that `__contains` of the " + graphKind(f[0]) + " names", Applicability: diag.Placeholder})
+		offer(d, "pass the member that `__contains` of the "+graphKind(f[0])+" names", diag.Likely, c.memberAt(n, f[3]))
 	case strings.Contains(text, "but expected") && len(f) == 5:
 		n := argumentNumber(f[0])
 		d.Message = fmt.Sprintf("%s does not point at the `%s` of `struct %s`", c.argumentPhrase(n), f[2], f[4])
@@ -166,6 +169,9 @@ func treeCallback(c *Case, d *diag.Diagnostic) {
 		}
 	}
 	d.Notes = append(d.Notes, "the callback runs with the lock of the tree held; it may read and compare the two nodes, and returns which comes first")
+	if edits := c.removeCall(c.last); edits != nil {
+		offer(d, "only compare in the callback", diag.Likely, edits)
+	}
 }
 
 // kptrExchange: bpf_kptr_xchg needs the address of a field of a map's value (or
@@ -184,7 +190,7 @@ func kptrExchange(c *Case, d *diag.Diagnostic) {
 	case strings.Contains(text, "isn't referenced kptr"), strings.Contains(text, "no referenced kptr"):
 		primary(d, "its type is no referenced kptr")
 		d.Notes = append(d.Notes, "a field marked `__kptr_untrusted` holds a pointer without a reference, which is stored and loaded directly")
-		d.Helps = append(d.Helps, diag.Help{Text: "mark the field `__kptr`, or store to it without `bpf_kptr_xchg`", Applicability: diag.Placeholder})
+		offer(d, "mark the field `__kptr`, or store to it without `bpf_kptr_xchg`", diag.Likely, c.kptrEdit(1))
 	case strings.Contains(text, "has no valid kptr"):
 		where := "what it points into"
 		if known && v.Map != "" {
@@ -193,7 +199,7 @@ func kptrExchange(c *Case, d *diag.Diagnostic) {
 			where = "the value of map " + quote(c.match.Fields[0])
 		}
 		d.Notes = append(d.Notes, "the kernel finds no kptr field in "+where)
-		d.Helps = append(d.Helps, diag.Help{Text: "declare the field as `struct T __kptr *p` in the value's type", Applicability: diag.Placeholder})
+		offer(d, "declare the field as `struct T __kptr *p` in the value's type", diag.Likely, c.kptrEdit(1))
 	case strings.Contains(text, "doesn't point to kptr"):
 		d.Notes = append(d.Notes, "at offset "+strings.Join(c.match.Fields, "")+" of the value there is no kptr field")
 	case strings.Contains(text, "constant offset"):

@@ -106,7 +106,8 @@ func iteratorUninitialised(c *Case, d *diag.Diagnostic) {
 		}
 	}
 	if kind != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: "call " + quote("bpf_iter_"+kind+"_new") + " first, on every path that comes here", Applicability: diag.Placeholder})
+		made := "bpf_iter_" + kind + "_new"
+		offer(d, "call "+quote(made)+" first, on every path that comes here", diag.Placeholder, c.always(func(fn string) bool { return fn == made }))
 	}
 }
 
@@ -132,7 +133,8 @@ func iteratorInUse(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	if kind != "" {
-		d.Helps = append(d.Helps, diag.Help{Text: "destroy it with " + quote("bpf_iter_"+kind+"_destroy") + " first, or use a second variable; loops in loops take one each", Applicability: diag.Placeholder})
+		destroy := "bpf_iter_" + kind + "_destroy"
+		offer(d, "destroy it with "+quote(destroy)+" first, or use a second variable; loops in loops take one each", diag.Likely, c.callBefore(destroy, n))
 	}
 }
 
@@ -155,6 +157,6 @@ func iteratorArgument(c *Case, d *diag.Diagnostic) {
 	}
 	fn := c.stopped()
 	if i := strings.LastIndexByte(fn, '_'); strings.HasPrefix(fn, "bpf_iter_") && i > 9 {
-		d.Helps = append(d.Helps, diag.Help{Text: "declare a local variable `struct " + fn[:i] + " it`, and pass `&it`", Applicability: diag.Placeholder})
+		c.declareLocal(d, n, "struct "+fn[:i])
 	}
 }

@@ -90,17 +90,20 @@ func isCode(file *sourcetext.File, line, column int) bool {
 
 // existenceGuard advises to leave the function if something does not exist.
 func (c *Case) existenceGuard(f *Failure, condition, header, when string) diag.Help {
-	h := diag.Help{Text: fmt.Sprintf("get here only %s: `%s` of %s", when, condition, header), Applicability: diag.Placeholder}
+	h := diag.Help{Text: fmt.Sprintf("get here only %s: `%s`", when, condition), Applicability: diag.Placeholder}
+	if header != "" {
+		h.Text += " of " + header
+	}
 	if f.Insn < 0 {
 		return h
 	}
-	leave, sure := c.leave(f.Insn)
+	leave, how := c.leave(f.Insn)
 	e, ok := c.insertBefore(f.Insn, "if (!"+condition+")", "\t"+leave)
 	if !ok {
 		return h
 	}
 	h.Edits = []diag.Edit{e}
-	if sure && strings.Contains(c.files[e.File].text, header) {
+	if how != diag.Placeholder && strings.Contains(c.files[e.File].text, header) {
 		h.Text = "get here only " + when
 		h.Applicability = diag.Likely
 	}
@@ -129,9 +132,13 @@ func missingKfunc(c *Case, f *Failure, d *diag.Diagnostic) {
 	if len(f.Have) == 0 {
 		sentences(d, "a kernel has a kfunc only if the code that defines it is built in, or its module is loaded")
 	}
-	h := c.existenceGuard(f, "bpf_ksym_exists("+f.Name+")", "libbpf 1.2", "where the kernel has it")
+	exists := f.Name                                                                              // its address, NULL where it does not exist
+	if name, _, _, ok := c.programFile(); ok && mentions(c.files[name].text, "bpf_ksym_exists") { // of libbpf 1.2
+		exists = "bpf_ksym_exists(" + f.Name + ")"
+	}
+	h := c.existenceGuard(f, exists, "", "where the kernel has it")
 	if !f.Weak {
-		h.Text = "declare it `__weak`, and call it only where the kernel has it: `bpf_ksym_exists(" + f.Name + ")`"
+		h.Text = "declare it `__weak`, and call it only where the kernel has it"
 		if declared && len(h.Edits) > 0 {
 			h.Edits = append([]diag.Edit{{File: decl.File, Start: end, End: end, Replacement: " __weak"}}, h.Edits...)
 		} else {

@@ -33,7 +33,7 @@ func lockNotHeld(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) == 2 {
 		d.Notes = append(d.Notes, fmt.Sprintf("the `struct bpf_spin_lock` that guards it is at offset %s of the same object", c.match.Fields[0]))
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "take the lock with `bpf_spin_lock` before this call and unlock it behind the last use of what the call returns without ownership", Applicability: diag.Placeholder})
+	offer(d, "take the lock with `bpf_spin_lock` before this call and unlock it behind the last use of what the call returns without ownership", diag.Likely, c.lockAround(c.lockBeside(n)))
 }
 
 // graphRoot says which list or tree a call is given, and as which argument.
@@ -62,6 +62,11 @@ func otherLockHeld(c *Case, d *diag.Diagnostic) {
 		c.tell(d, h.Acquired, verifierlog.Reg(0, 1), what)
 	}
 	d.Notes = append(d.Notes, "a lock guards the lists and trees of its own map value, global variable or allocated object; the result of another lookup counts as another object")
+	if held, beside := c.heldLock(), c.lockBeside(n); held != beside {
+		if edits := c.everywhere(isLockCall, held, beside); len(edits) > 1 {
+			offer(d, "take the lock beside "+root, diag.Likely, edits)
+		}
+	}
 }
 
 // innermost is what was taken last of a kind and is held where the path ends.
@@ -95,11 +100,11 @@ func unlockWithoutLock(c *Case, d *diag.Diagnostic) {
 			c.tell(d, r.Acquired, verifierlog.Reg(0, 1), "locked here")
 		}
 		c.tell(d, r.Released, verifierlog.Reg(0, 1), "unlocked here already")
-		d.Helps = append(d.Helps, diag.Help{Text: "remove one of the two unlocks, or leave the function behind the first", Applicability: diag.Placeholder})
+		offer(d, "remove one of the two unlocks, or leave the function behind the first", diag.Placeholder, c.earlierUnlock(r.Released))
 		return
 	}
 	c.skipped(d, regexp.MustCompile(`\bbpf_(res_)?spin_lock\w*\s*\(`), "the branch that locks is not taken on this path")
-	d.Helps = append(d.Helps, diag.Help{Text: "lock it on every path that comes here", Applicability: diag.Placeholder})
+	offer(d, "lock it on every path that comes here", diag.Placeholder, c.always(func(fn string) bool { return isLockCall(fn) && !strings.Contains(fn, "unlock") }))
 }
 
 // unlockOfOtherLock: process_spin_lock, the lock taken last is another one, or
@@ -136,7 +141,7 @@ func unlockOfOtherLock(c *Case, d *diag.Diagnostic) {
 	if l, found := c.leaving(h.Resource); found && !strings.Contains(c.match.Text, "out of order") {
 		if s := c.sourceCall(c.last); s.node != nil && len(s.node.Operands) > 1 && c.oneFunction(c.last, h.Acquired) {
 			help.Text = "unlock what was locked"
-			help.Edits = []diag.Edit{l.edit(s.node.Operands[1].Start, s.node.Operands[1].End, c.sourceCall(h.Acquired).arg(1))}
+			help.Edits = []diag.Edit{l.replace(s.node.Operands[1].Span, c.sourceCall(h.Acquired).arg(1))}
 		}
 	}
 	d.Helps = append(d.Helps, help)
@@ -232,7 +237,11 @@ func callWhileLocked(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	d.Notes = append(d.Notes, "while a lock is held a program may call little but the unlock and, in newer kernels, the functions of lists and trees")
-	d.Helps = append(d.Helps, diag.Help{Text: "make the call before the lock is taken or behind the unlock", Applicability: diag.Placeholder})
+	var edits []diag.Edit
+	if h, ok := c.innermost(kind); ok {
+		edits = c.moveBefore(c.Path.Insn(c.last), h.Acquired)
+	}
+	offer(d, "make the call before the lock is taken or behind the unlock", diag.Likely, edits)
 }
 
 // calledFunction is the name of the function of the program that the last step calls;

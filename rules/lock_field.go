@@ -148,7 +148,7 @@ func notAtField(c *Case, d *diag.Diagnostic) {
 	if len(f) == 3 {
 		d.Notes = append(d.Notes, fmt.Sprintf("the `%s` is at offset %s", field, f[2]))
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: fmt.Sprintf("pass the address of the member of type `struct %s`", field), Applicability: diag.Placeholder})
+	offer(d, fmt.Sprintf("pass the address of the member of type `struct %s`", field), diag.Likely, c.memberEdit(n, field))
 }
 
 // otherMap: bpf_timer_init and its kin take a map beside the field, which has to
@@ -174,7 +174,8 @@ func otherMap(c *Case, d *diag.Diagnostic) {
 	case ok && known && a.Map != "" && b.Map != "" && a.Map != b.Map:
 		d.Notes = append(d.Notes, fmt.Sprintf("%s is in map `%s`, and the map given is `%s`", field, a.Map, b.Map))
 		if site := c.sourceCall(c.last); site.node != nil && fn != "" {
-			d.Helps = append(d.Helps, diag.Help{Text: "pass `&" + a.Map + "`", Applicability: diag.Placeholder})
+			own := "&" + c.mapFull(a.Map)
+			offer(d, "pass "+quote(own), diag.Safe, c.argumentEdit(2, own))
 		}
 	default:
 		d.Notes = append(d.Notes, "maps that come from different lookups in a map of maps are different maps to the verifier")

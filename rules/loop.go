@@ -68,6 +68,7 @@ func infiniteLoop(c *Case, d *diag.Diagnostic) {
 	if known {
 		if h, ok := c.asRepeat(&loop); ok {
 			d.Helps = append(d.Helps, h)
+			return
 		}
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: "count the passes in a local variable and stop at a constant, or loop with " + c.loopForms()})
@@ -92,9 +93,7 @@ func loopNotAllowed(c *Case, d *diag.Diagnostic) {
 		}
 	}
 	d.Notes = append(d.Notes, "loops came with Linux 5.3, for loaders with CAP_BPF (before 5.8 CAP_SYS_ADMIN)")
-	d.Helps = append(d.Helps,
-		diag.Help{Text: "load it with CAP_BPF"},
-		diag.Help{Text: "or have the compiler unroll the loop: `#pragma unroll` in front of a loop with a constant number of passes"})
+	suggest(d, "load it with CAP_BPF, or have the compiler unroll the loop: `#pragma unroll` in front of a loop with a constant number of passes")
 }
 
 // recursion: a function calls itself, directly or by others

@@ -37,7 +37,7 @@ func kernelStructBounds(c *Case, d *diag.Diagnostic) {
 			c.tellOffset(d, l)
 		}
 		note(d, "the verifier looks up the type of the member that is read, so it has to know which one it is")
-		advise(d, "copy the array to the stack with `bpf_probe_read_kernel`, and index the copy")
+		offer(d, "copy the array to the stack with `bpf_probe_read_kernel`, and index the copy", diag.Likely, c.copyArray())
 		return
 	case c.said("%R is ptr_%s invalid negative"), c.said("%R is %s invalid negative"):
 		d.Message = fmt.Sprintf("%s lies in front of %s", what, quote("struct "+strings.TrimPrefix(c.field(1), "ptr_")))
@@ -199,10 +199,11 @@ func otherAddressSpace(c *Case, d *diag.Diagnostic) {
 	if percpu {
 		d.Message = what + " is per-CPU memory, which cannot be read directly"
 		note(d, "there is one `struct %s` for each CPU", c.field(1))
-		advise(d, "take this CPU's with `bpf_this_cpu_ptr`, or another's with `bpf_per_cpu_ptr`")
+		offer(d, "take this CPU's with `bpf_this_cpu_ptr`, or another's with `bpf_per_cpu_ptr`", diag.Likely, c.percpuEdit(c.field(1)))
 	} else {
 		d.Message = what + " is memory of a process, which cannot be read directly"
-		advise(d, "read it with `bpf_probe_read_user` or `BPF_PROBE_READ_USER`")
+		edits, _ := c.readMacro("BPF_PROBE_READ_USER", "bpf/bpf_core_read.h")
+		offer(d, "read it with `bpf_probe_read_user` or `BPF_PROBE_READ_USER`", diag.Likely, edits)
 	}
 	if ok {
 		c.whence(d, l)

@@ -100,7 +100,7 @@ func mapForbids(c *Case, d *diag.Diagnostic) {
 	}
 	c.whence(d, l)
 	note(d, "a map made with `%s` cannot be %s by programs", flag, map[string]string{"write to": "written", "read": "read"}[how])
-	advise(d, "remove `%s` from the map's `map_flags`, or leave this access to user space", flag)
+	offer(d, "remove "+quote(flag)+" from the map's `map_flags`, or leave this access to user space", diag.Placeholder, c.mapFlagEdit(v.Map, flag))
 }
 
 // rodata says whether a map is one that libbpf makes of a constant data section;
@@ -153,5 +153,5 @@ func atomicHere(c *Case, d *diag.Diagnostic) {
 		note(d, "in an arena they need a JIT compiler that supports them, which this kernel's does not")
 		return
 	}
-	advise(d, "use an ordinary load and store")
+	offer(d, "use an ordinary load and store", diag.Likely, c.plainArithmetic())
 }

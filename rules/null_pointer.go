@@ -65,7 +65,11 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 	if link.Kind == verifierlog.LinkResult {
 		step = link.Step
 	}
-	d.Helps = append(d.Helps, c.guardNull(c.Path.Insn(c.last), "check "+quote(name.Expr)+" first", "!"+name.Expr, step))
+	h := c.guardNull(c.Path.Insn(c.last), "check "+quote(name.Expr)+" first", "!"+name.Expr, step)
+	if d.Class == diag.ClassCompiler {
+		h = atMost(h, diag.Placeholder) // the compiler will have its way with this check, too
+	}
+	d.Helps = append(d.Helps, h)
 }
 
 // lostNullCheck finds a check against NULL on the path that was of a copy.

@@ -119,6 +119,9 @@ func (c *Case) proveHelp(d *diag.Diagnostic, a *packetAccess, checks []packetChe
 	}
 	condition := need + " > " + end
 	h := c.guard(insn, "prove that the packet has these bytes", condition)
+	if a.variable {
+		h = atMost(h, diag.Likely) // the offset may be too large for the verifier
+	}
 	return h
 }
 

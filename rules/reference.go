@@ -86,16 +86,16 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 	}()
 	if c.Path.Step(c.last).Op != verifierlog.OpExit {
 		// A tail call, an exception, an instruction that may end the program.
-		c.helpRelease(d, h, c.insertion(c.last, h))
+		c.helpRelease(d, h, diag.Likely, c.insertion(c.last, h))
 		return
 	}
 	l, ok := c.leaving(h.Resource)
 	if !ok {
-		c.helpRelease(d, h, nil)
+		c.helpRelease(d, h, diag.Placeholder, nil)
 		return
 	}
 	if b := l.unreleasedBranch(h); b != nil {
-		c.helpRelease(d, h, []diag.Edit{l.otherwise(b, h)})
+		c.helpRelease(d, h, diag.Likely, []diag.Edit{l.otherwise(b, h)})
 		c.markHead(d, &l, b, "this is false on the failing path")
 		return
 	}
@@ -106,7 +106,7 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 			c.markHead(d, &l, r.branch, "true on the failing path")
 		}
 	}
-	c.helpRelease(d, h, l.edits(h, r))
+	c.helpRelease(d, h, l.certain(h, r), l.edits(h, r))
 }
 
 // sameLine says at one place what is at one place: a log alone has the exit at
@@ -120,12 +120,13 @@ func (c *Case) sameLine(d *diag.Diagnostic, h held) {
 	}
 }
 
-// helpRelease advises to give something back, by an edit where there is one.
-func (c *Case) helpRelease(d *diag.Diagnostic, h held, edits []diag.Edit) {
+// helpRelease advises to give something back, by an edit where there is one. how says
+// how certain that is.
+func (c *Case) helpRelease(d *diag.Diagnostic, h held, how diag.Applicability, edits []diag.Edit) {
 	help := diag.Help{Text: h.advice, Applicability: diag.Placeholder}
 	switch {
 	case len(edits) > 0:
-		help.Edits, help.Applicability = edits, diag.Likely
+		help.Edits, help.Applicability = edits, how
 	case h.fn != "" && c.calledBy(h) != "":
 		help.Text = "call " + quote(h.fn) + " before " + quote(c.calledBy(h)) + " returns, or in its caller"
 	case h.release != "":

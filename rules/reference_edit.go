@@ -62,6 +62,20 @@ func (l *leaving) edits(h held, r *wayOut) []diag.Edit {
 	return edits
 }
 
+// certain says how certain it is that what is held has to be given back by just
+// these edits: the path tells the way out, or there is none that does. What was
+// reserved in a ring buffer, and is never submitted, may have been meant to be.
+func (l *leaving) certain(h held, r *wayOut) diag.Applicability {
+	given := len(l.steps) > 0 && len(l.gives(h, l.steps[0].at, l.function.Body.End)) > 0
+	switch {
+	case strings.HasPrefix(h.fn, "bpf_ringbuf_") && !given:
+		return diag.Likely
+	case given && (r == nil || r.taken != taken):
+		return diag.Likely
+	}
+	return diag.Safe
+}
+
 // ifNull says whether an if asks for a variable being NULL.
 func (l *leaving) ifNull(branch *sourcetext.Stmt, name string) bool {
 	if branch == nil || name == "" || len(branch.Exprs) != 1 {
@@ -191,39 +205,5 @@ func (l *leaving) otherwise(b *sourcetext.Stmt, h held) diag.Edit {
 	if !strings.HasSuffix(l.text[b.Start:b.End], "}") {
 		text = "\n" + indent + "else\n" + indent + l.level(b) + h.release
 	}
-	return l.edit(b.End, b.End, text)
-}
-
-// before are the edits that put a statement in front of another one, with
-// braces if it is the body of an if without.
-func (l *leaving) before(s *sourcetext.Stmt, statement string) []diag.Edit {
-	indent := l.file.Indent(s.Start)
-	if !s.Bare {
-		statement = strings.ReplaceAll(statement, "\n\t", "\n"+indent+l.level(s))
-		return []diag.Edit{l.edit(s.Start, s.Start, statement+"\n"+indent)}
-	}
-	b := s.Parent
-	if b == nil || b.Head.End == 0 || b.Head.End > s.Start || strings.TrimSpace(l.text[b.Head.End:s.Start]) != "" {
-		return nil // else, a comment
-	}
-	outer := l.file.Indent(b.Start)
-	inner := outer + l.level(b)
-	statement = strings.ReplaceAll(statement, "\n\t", "\n"+inner+l.level(b))
-	return []diag.Edit{l.edit(b.Head.End, s.End, " {\n"+inner+statement+"\n"+inner+l.text[s.Start:s.End]+"\n"+outer+"}")}
-}
-
-// level is what one more level of indentation is around a statement.
-func (l *leaving) level(s *sourcetext.Stmt) string {
-	indent := l.file.Indent(s.Start)
-	if strings.Contains(indent, "\t") || indent == "" {
-		return "\t"
-	}
-	return strings.Repeat(" ", l.c.indentWidth(l.file, indent, l.function))
-}
-
-func (l *leaving) edit(from, to int, text string) diag.Edit {
-	e := diag.Edit{File: l.name, Replacement: text}
-	e.Start.Line, e.Start.Column = l.file.Position(from)
-	e.End.Line, e.End.Column = l.file.Position(to)
-	return e
+	return l.replace(sourcetext.Span{Start: b.End, End: b.End}, text)
 }

@@ -12,11 +12,7 @@ import (
 // makes one exit instruction of all of a function's returns and gives it the
 // place of the last, so the instruction alone tells nothing.
 type leaving struct {
-	c        *Case
-	file     *sourcetext.File
-	name     string // of the file
-	text     string
-	function sourcetext.Function
+	editor
 	insn     int // the exit
 	after    int // step: what stands in front of its place is not asked about
 	resource int // id of what is held: checks of it against NULL are decided
@@ -46,26 +42,21 @@ const (
 // false without the whole source file, and in Rust.
 func (c *Case) leaving(since verifierlog.Resource) (l leaving, ok bool) {
 	insn := c.Path.Insn(c.last)
-	at, file, ok := c.source(insn)
+	e, ok := c.editor(insn)
 	if !ok {
 		return l, false
 	}
-	p, _ := c.place(insn)
-	whole, ok := c.files[p.File]
-	if !ok || strings.HasSuffix(p.File, ".rs") {
-		return l, false
-	}
-	l = leaving{c: c, file: file, name: p.File, text: whole.text, function: at.Function, insn: insn, after: since.Acquired, resource: since.ID}
+	l = leaving{editor: e, insn: insn, after: since.Acquired, resource: since.ID}
 	frame := c.Path.Step(c.last).Frame
 	for step := max(since.Acquired, 0); step < c.last; step++ {
 		if c.Path.Step(step).Frame != frame {
 			continue
 		}
 		q, ok := c.place(c.Path.Insn(step))
-		if !ok || q.File != p.File || q.Column == 0 || !c.ownPlace(step) {
+		if !ok || q.File != e.name || q.Column == 0 || !c.ownPlace(step) {
 			continue
 		}
-		if off, ok := file.Offset(q.Line, q.Column); ok && inside(sourcetext.Span{Start: off, End: off}, l.function.Body) {
+		if off, ok := e.file.Offset(q.Line, q.Column); ok && inside(sourcetext.Span{Start: off, End: off}, l.function.Body) {
 			l.steps = append(l.steps, visit{step, off})
 		}
 	}

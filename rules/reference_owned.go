@@ -37,7 +37,7 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 		d.Message = c.objectPhrase(n, "this reference") + " was released before"
 		primary(d, "released again here")
 		c.tell(d, step, l, "released here first")
-		d.Helps = append(d.Helps, diag.Help{Text: "remove one of the two", Applicability: diag.Placeholder})
+		offer(d, "release it once", diag.Likely, c.removeCall(c.last))
 		return
 	}
 	primary(d, "not a reference"+into)
@@ -45,6 +45,9 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 	if strings.HasSuffix(fn, "_dynptr") {
 		d.Message = c.objectPhrase(n, "this dynptr") + " holds no record to submit or discard"
 		primary(d, "needs the dynptr of a ring buffer record")
+		if edits := c.removeCall(c.last); edits != nil {
+			offer(d, "other dynptrs are not released", diag.Likely, edits)
+		}
 		return
 	}
 	link := c.tellOrigin(d, l)
@@ -53,7 +56,9 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 			d.Notes = append(d.Notes, what+" is "+k+"; nothing that was acquired belongs to it")
 		}
 		if v.Base == verifierlog.BTFPtr && acquirers[v.TypeName] != "" && link.Kind != verifierlog.LinkUnknown {
-			d.Helps = append(d.Helps, diag.Help{Text: "release only what " + quote(acquirers[v.TypeName]) + " or another acquiring function returned; a pointer that was passed in or read needs no release", Applicability: diag.Placeholder})
+			offer(d, "release only what "+quote(acquirers[v.TypeName])+" or another acquiring function returned; a pointer that was passed in or read needs no release", diag.Likely, c.removeCall(c.last))
+		} else if link.Kind == verifierlog.LinkLoad {
+			offer(d, "what was read needs no release", diag.Likely, c.removeCall(c.last))
 		}
 	}
 }
@@ -115,9 +120,13 @@ func releaseAtOffset(c *Case, d *diag.Diagnostic) {
 	if v, ok := c.Path.Before(c.last, l); ok && v.Base != verifierlog.Scalar && v.Offset != 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s is the address that was acquired plus %d", what, v.Offset))
 		if v.Base == verifierlog.BTFPtr && v.Flags&verifierlog.Alloc == 0 {
-			d.Helps = append(d.Helps, diag.Help{Text: "pass the pointer that was acquired, not one to a member", Applicability: diag.Placeholder})
+			offer(d, "pass the pointer that was acquired, not one to a member", diag.Likely, c.unmovedEdit(n))
 			return
 		}
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "keep the pointer as it was acquired in a variable of its own; a member's address leads back with `container_of`", Applicability: diag.Placeholder})
+	if edits := c.unmovedEdit(n); edits != nil {
+		offer(d, "pass the pointer as it was acquired", diag.Likely, edits)
+		return
+	}
+	suggest(d, "keep the pointer as it was acquired in a variable of its own; a member's address leads back with `container_of`")
 }

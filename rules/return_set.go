@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
@@ -25,7 +26,11 @@ func voidHook(c *Case, d *diag.Diagnostic) {
 		primary(d, "the result")
 	}
 	d.Notes = append(d.Notes, "the kernel calls this hook to tell that something happens, and asks nobody whether it may")
-	d.Helps = append(d.Helps, diag.Help{Text: "return 1 without `bpf_set_retval`, or attach to a hook that returns `int`, before the event"})
+	var edits []diag.Edit
+	if c.stopped() == "bpf_set_retval" {
+		edits = c.removeCall(c.last)
+	}
+	offer(d, "return 1 without `bpf_set_retval`, or attach to a hook that returns `int`, before the event", diag.Likely, edits)
 }
 
 // setRetval: what bpf_set_retval is given is no error number (check_helper_call).
@@ -46,6 +51,9 @@ func setRetval(c *Case, d *diag.Diagnostic) {
 				h := diag.Help{Text: fmt.Sprintf("give the negative error number, -%d", n)}
 				if e, ok := c.negate(); ok {
 					h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+					if strings.HasPrefix(c.sourceCall(c.last).arg(1), "E") {
+						h.Applicability = diag.Safe
+					}
 				}
 				d.Helps = append(d.Helps, h)
 			}

@@ -235,12 +235,22 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 	switch {
 	case lo == hi:
 		h.Text, to = fmt.Sprintf("return %d", lo), fmt.Sprint(lo)
-		if lo == 0 || lo == 1 {
+		switch {
+		case known && r.expr != nil && callsSomething(r.expr):
+			// What is called would not be.
+		case literal && c.Program.Type == "tracing":
+			h.Applicability = diag.Safe // nobody takes the value
+		case lo == 0 || lo == 1:
 			h.Applicability = diag.Likely
 		}
 	case lo == -4095 && hi == 0 && known && r.expr != nil && (literal || r.expr.Kind == sourcetext.Name && strings.HasPrefix(r.text(), "E")) && v.Const && v.Number > 0 && v.Number <= 4095:
 		h.Text, to = "return the negative error number to deny, 0 to allow", "-"+r.text()
-		if r.expr.Kind != sourcetext.Literal && r.expr.Kind != sourcetext.Name {
+		h.Applicability = diag.Likely
+		switch r.expr.Kind {
+		case sourcetext.Name:
+			h.Applicability = diag.Safe // an error's name: EPERM
+		case sourcetext.Literal:
+		default:
 			to = fmt.Sprint(-v.Number)
 		}
 	case lo == -4095 && hi == 0:
@@ -276,6 +286,13 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		}
 	}
 	d.Helps = append(d.Helps, h)
+}
+
+// callsSomething says whether there is a call in an expression.
+func callsSomething(n *sourcetext.Node) bool {
+	found := false
+	walk(n, func(n *sourcetext.Node) { found = found || n.Kind == sourcetext.Call })
+	return found
 }
 
 // operand is a returned expression, in parentheses where ?: needs them.
@@ -337,5 +354,13 @@ func returnPointer(c *Case, d *diag.Diagnostic) {
 		c.origin(d, c.last, l, "")
 	}
 	d.Notes = append(d.Notes, "the kernel takes the result as a number, and a pointer would tell its addresses")
-	d.Helps = append(d.Helps, diag.Help{Text: "return a number that says what was found; to hand a pointer to a caller, make the function static"})
+	var edits []diag.Edit
+	if r, known := c.returnAt(c.Path.Insn(max(c.last, 0))); ok && known && r.expr != nil {
+		if v, good := c.Path.Before(c.last, l); good && v.Flags&verifierlog.MaybeNull != 0 {
+			if e, can := c.replace(&r, "!!"+operand(r)); can {
+				edits = []diag.Edit{e}
+			}
+		}
+	}
+	offer(d, "return a number that says what was found; to hand a pointer to a caller, make the function static", diag.Likely, edits)
 }

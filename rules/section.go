@@ -65,10 +65,12 @@ func (c *Case) closedBefore(d *diag.Diagnostic, kind verifierlog.ResourceKind, t
 	r, ok := c.lastReleased(kind)
 	if !ok {
 		opener := map[verifierlog.ResourceKind]string{verifierlog.ResRCU: "bpf_rcu_read_lock", verifierlog.ResPreempt: "bpf_preempt_disable"}[kind]
+		var edits []diag.Edit
 		if opener != "" {
+			edits = c.always(func(fn string) bool { return fn == opener })
 			c.skipped(d, regexp.MustCompile(`\b`+opener+`\s*\(`), "the branch that begins the section is not taken on this path")
 		}
-		d.Helps = append(d.Helps, diag.Help{Text: "remove this call, or begin the section on every path that comes here", Applicability: diag.Placeholder})
+		offer(d, "begin the section on every path that comes here, or remove this call", diag.Placeholder, edits)
 		return
 	}
 	primary(d, "ends a section that is not open any more")
@@ -79,7 +81,7 @@ func (c *Case) closedBefore(d *diag.Diagnostic, kind verifierlog.ResourceKind, t
 		c.tell(d, r.Acquired, verifierlog.Reg(0, 0), c.holding(r).got)
 	}
 	c.tell(d, r.Released, verifierlog.Reg(0, 0), text)
-	d.Helps = append(d.Helps, diag.Help{Text: "remove one of the two calls", Applicability: diag.Placeholder})
+	offer(d, "remove one of the two calls", diag.Placeholder, c.removeCall(c.last))
 }
 
 // rcuRequired: a kfunc with KF_RCU_PROTECTED, or an iterator of one, outside of
@@ -104,8 +106,14 @@ func rcuRequired(c *Case, d *diag.Diagnostic) {
 		} else {
 			help.Text = "close the section behind this call"
 		}
-	} else if e, ok := c.insertBefore(c.Path.Insn(c.last), "bpf_rcu_read_lock();"); ok && !strings.HasPrefix(c.match.Text, "expected an RCU CS") {
-		help.Edits = []diag.Edit{e}
+	} else if !strings.HasPrefix(c.match.Text, "expected an RCU CS") {
+		help.Edits = c.openRCU(c.last, nil)
+	} else if made := c.iteratorMade(); made >= 0 {
+		destroy := strings.TrimSuffix(string(c.Path.Step(made).Func), "_new") + "_destroy"
+		help.Edits, help.Applicability = c.openRCU(made, func(fn string) bool { return fn == destroy }), diag.Likely
+	}
+	if len(help.Edits) == 0 {
+		help.Applicability = diag.Placeholder
 	}
 	d.Helps = append(d.Helps, help)
 	d.Notes = append(d.Notes, "a program that may sleep is not inside an RCU read section by itself")
@@ -146,6 +154,10 @@ func sleepingCall(c *Case, d *diag.Diagnostic) {
 	text := "make the call before the section begins, or behind its end"
 	switch fn {
 	case "bpf_copy_from_user":
+		if edits := c.renameCall(fn, "bpf_probe_read_user"); edits != nil {
+			offer(d, "call `bpf_probe_read_user`, which fails where the memory is not present", diag.Likely, edits)
+			return
+		}
 		text += "; `bpf_probe_read_user` does not sleep"
 	case "bpf_copy_from_user_task":
 		text += "; there is no variant that does not sleep"

@@ -29,7 +29,7 @@ func irqFlag(c *Case, d *diag.Diagnostic) {
 		if h, ok := c.innermost(verifierlog.ResIRQ); ok {
 			c.tell(d, h.Acquired, verifierlog.Reg(0, 1), "saved here first")
 		}
-		d.Helps = append(d.Helps, diag.Help{Text: "use a second variable for the inner section, or restore the state first", Applicability: diag.Placeholder})
+		offer(d, "use a second variable for the inner section, or restore the state first", diag.Likely, c.secondState(n))
 	case strings.HasPrefix(c.match.Text, "expected an initialized"):
 		d.Message = object + " holds no saved interrupt state here"
 		primary(d, "nothing to restore")
@@ -74,7 +74,7 @@ func irqOrder(c *Case, d *diag.Diagnostic) {
 				h := c.holding(r)
 				if h.name != "" {
 					c.tell(d, r.Acquired, verifierlog.Reg(0, 1), quote(h.name)+" was saved last, here")
-					d.Helps = append(d.Helps, diag.Help{Text: "restore " + quote(h.name) + " first", Applicability: diag.Placeholder})
+					offer(d, "restore "+quote(h.name)+" first", diag.Likely, c.swapRestores(1, h.name))
 					return
 				}
 				c.tell(d, r.Acquired, verifierlog.Reg(0, 1), "saved last, here")

@@ -125,5 +125,10 @@ func mapNotForSleepable(c *Case, d *diag.Diagnostic) {
 	}
 	primary(d, "uses the map")
 	c.markOwnSection(d, "a program that may sleep")
-	d.Helps = append(d.Helps, diag.Help{Text: "use a hash or array map, or a section without `.s`", Applicability: diag.Placeholder})
+	section := strings.TrimPrefix(c.Program.Section, "?")
+	var edits []diag.Edit
+	if plain := strings.Replace(section, ".s/", "/", 1); plain != section {
+		edits = c.sectionEdit(plain)
+	}
+	offer(d, "use a section without `.s`, or a hash or array map", diag.Placeholder, edits)
 }

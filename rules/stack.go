@@ -51,11 +51,14 @@ func stackTooLarge(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, "the largest chain of calls is "+g.say(chain))
 	}
 	if frames > 0 {
-		d.Helps = append(d.Helps, diag.Help{Text: "make the tail call in a function that is called with less on the stack, or in the program itself"})
+		suggest(d, "make the tail call in a function that is called with less on the stack, or in the program itself")
+		return
 	}
-	d.Helps = append(d.Helps,
-		diag.Help{Text: "keep large variables in a value of a per-CPU array map with one element, instead of on the stack"},
-		diag.Help{Text: "or let large variables live side by side, not at once: call one function behind the other instead of one in the other, or declare them in blocks of their own"})
+	help := "keep large variables in a value of a per-CPU array map with one element, instead of on the stack"
+	if len(chain) > 1 {
+		help += "; or call one function behind the other instead of one in the other, so that their frames are not there at once"
+	}
+	suggest(d, help)
 }
 
 // numbers are the numbers of the complaint.
@@ -124,6 +127,7 @@ func callDepth(c *Case, d *diag.Diagnostic) {
 	d.Message = fmt.Sprintf("a chain of calls in %s is more than %d functions deep", quote(c.Program.Name), limit)
 	primary(d, "one call too deep")
 	var names []string
+	var chain []*object.Function
 	if c.last >= 0 && strings.HasSuffix(c.match.Text, "deep") {
 		for f := 1; f <= c.Path.Step(c.last).Frame; f++ {
 			if s := c.Path.Callsite(c.last, f); s >= 0 {
@@ -135,9 +139,12 @@ func callDepth(c *Case, d *diag.Diagnostic) {
 		if p, ok := c.place(c.Path.Insn(c.last)); ok {
 			names = append(names, p.Function)
 		}
+		for _, name := range names {
+			chain = append(chain, c.functionNamed(name))
+		}
 	} else {
 		g := c.callGraph()
-		chain := g.longest(n + 1)
+		chain = g.longest(n + 1)
 		for _, fn := range chain {
 			names = append(names, fn.Name)
 		}
@@ -162,8 +169,15 @@ func callDepth(c *Case, d *diag.Diagnostic) {
 		}
 		d.Notes = append(d.Notes, "the chain: "+strings.Join(names, ", "))
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: "have the compiler put small functions of the chain into their callers: `static __always_inline`"})
-	d.Helps = append(d.Helps, diag.Help{Text: "or call one behind the other instead of one in the other; the end of the chain may also be a program of its own (`bpf_tail_call`)"})
+	var edits []diag.Edit
+	for i := len(chain) - 1; i > 0 && edits == nil; i-- {
+		edits = c.inlineEdit(chain[i])
+	}
+	help := "have the compiler put small functions of the chain into their callers: `static __always_inline`"
+	if edits == nil {
+		help += "; or call one behind the other instead of one in the other"
+	}
+	offer(d, help, diag.Placeholder, edits)
 }
 
 func repeated(names []string) string {

@@ -72,4 +72,7 @@ func (c *Case) initialise(d *diag.Diagnostic, v *debuginfo.Variable, padding boo
 	}
 	edit.End = edit.Start
 	help.Edits, help.Applicability = []diag.Edit{edit}, diag.Likely
+	if aggregate { // of one number 0 may be the wrong one
+		help.Applicability = diag.Safe
+	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -89,11 +88,7 @@ func examples(t *testing.T) []*example {
 // accepted, and of a broken one at least one is not. `make examples` compiles them.
 func checkExamples(t *testing.T) []*example {
 	t.Helper()
-	bin, err := filepath.Abs(bpfdiagBin(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	build := cmp.Or(os.Getenv("BPFDIAG_EXAMPLES"), filepath.Join("build", "examples"))
+	bpfdiagBin(t)
 	all := examples(t)
 	byKernel := map[string][]*example{}
 	for _, e := range all {
@@ -103,20 +98,11 @@ func checkExamples(t *testing.T) []*example {
 		if _, err := kernel.Find(k); err != nil {
 			missing(t, err.Error())
 		}
-		args := []string{"check", "--kernel", k, "--format", "json"}
+		var objects []string
 		for _, e := range es {
-			args = append(args, filepath.Join(build, "broken", e.name+".bpf.o"), filepath.Join(build, "fixed", e.name+".bpf.o"))
+			objects = append(objects, e.object("broken"), e.object("fixed"))
 		}
-		cmd := exec.Command(bin, args...)
-		cmd.Dir = root()
-		out, err := cmd.Output()
-		if _, ok := err.(*exec.ExitError); err != nil && !ok {
-			t.Fatal(err)
-		}
-		var doc diag.Document
-		if err := json.Unmarshal(out, &doc); err != nil {
-			t.Fatalf("%v\n%.2000s", err, out)
-		}
+		doc := checkObjects(t, k, objects)
 		for i, e := range es {
 			broken, fixed := doc.Objects[2*i], doc.Objects[2*i+1]
 			if broken.Error != "" || fixed.Error != "" {
@@ -134,6 +120,13 @@ func checkExamples(t *testing.T) []*example {
 		}
 	}
 	return all
+}
+
+// object is the example as `make examples` has compiled it, seen from the
+// repository's root.
+func (e *example) object(folder string) string {
+	build := cmp.Or(os.Getenv("BPFDIAG_EXAMPLES"), filepath.Join("build", "examples"))
+	return filepath.Join(build, folder, e.name+".bpf.o")
 }
 
 func (e *example) broken(t *testing.T, o diag.Object) {

@@ -40,7 +40,7 @@ func TestPagePrograms(t *testing.T) {
 			if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := compileTo(object, source, "-g", "-Wall", "-Wno-unused"); err != nil {
+			if err := compilePage(object, source); err != nil {
 				t.Error(err)
 				continue
 			}
@@ -81,6 +81,11 @@ func TestPagePrograms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// compilePage compiles a program of a page.
+func compilePage(object, source string) error {
+	return compileTo(object, source, "-g", "-Wall", "-Wno-unused")
 }
 
 var record = flag.Bool("record", false, "keep the logs of the programs on the pages in rules/testdata/logs")

@@ -86,6 +86,14 @@ func (f *File) statements(fn Function) []*Stmt {
 	return out
 }
 
+// Statements returns the statements of a function's body.
+func (f *File) Statements(fn Function) []*Stmt {
+	if fn.Body.End == 0 || fn.open >= len(f.toks) {
+		return nil
+	}
+	return f.statements(fn)
+}
+
 // Function returns the function around an offset.
 func (f *File) Function(off int) (Function, bool) {
 	tok, ok := f.tokenAt(off)
