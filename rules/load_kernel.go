@@ -90,10 +90,7 @@ func isCode(file *sourcetext.File, line, column int) bool {
 
 // existenceGuard advises to leave the function if something does not exist.
 func (c *Case) existenceGuard(f *Failure, condition, header, when string) diag.Help {
-	h := diag.Help{Text: fmt.Sprintf("get here only %s: `%s`", when, condition), Applicability: diag.Placeholder}
-	if header != "" {
-		h.Text += " of " + header
-	}
+	h := diag.Help{Text: fmt.Sprintf("get here only %s: `%s` of %s", when, condition, header), Applicability: diag.Placeholder}
 	if f.Insn < 0 {
 		return h
 	}
@@ -132,13 +129,14 @@ func missingKfunc(c *Case, f *Failure, d *diag.Diagnostic) {
 	if len(f.Have) == 0 {
 		sentences(d, "a kernel has a kfunc only if the code that defines it is built in, or its module is loaded")
 	}
-	exists := f.Name                                                                              // its address, NULL where it does not exist
-	if name, _, _, ok := c.programFile(); ok && mentions(c.files[name].text, "bpf_ksym_exists") { // of libbpf 1.2
-		exists = "bpf_ksym_exists(" + f.Name + ")"
+	exists := "bpf_ksym_exists(" + f.Name + ")"
+	h := c.existenceGuard(f, exists, "libbpf 1.2", "where the kernel has it")
+	if name, _, _, ok := c.programFile(); len(h.Edits) > 0 && ok && !mentions(c.files[name].text, "bpf_ksym_exists") {
+		// The headers may be older: its address does as well, which is NULL.
+		h.Text, h.Edits[0].Replacement = "get here only where the kernel has it", strings.Replace(h.Edits[0].Replacement, exists, f.Name, 1)
 	}
-	h := c.existenceGuard(f, exists, "", "where the kernel has it")
 	if !f.Weak {
-		h.Text = "declare it `__weak`, and call it only where the kernel has it"
+		h.Text = "declare it `__weak`, and call it only where the kernel has it: `" + exists + "`"
 		if declared && len(h.Edits) > 0 {
 			h.Edits = append([]diag.Edit{{File: decl.File, Start: end, End: end, Replacement: " __weak"}}, h.Edits...)
 		} else {
