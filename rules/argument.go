@@ -86,8 +86,11 @@ func (c *Case) badArgument(d *diag.Diagnostic) (a badArgument, ok bool) {
 func (c *Case) expectedTypes() []string {
 	_, list, ok := strings.Cut(c.match.Text, "expected=")
 	if !ok {
-		if strings.Contains(c.match.Text, "ctx") {
+		switch {
+		case strings.Contains(c.match.Text, "ctx"):
 			return []string{"ctx"}
+		case strings.HasSuffix(c.match.Text, "is not a scalar"):
+			return []string{"scalar"}
 		}
 		return nil
 	}

@@ -37,12 +37,6 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	v, known := c.Path.Before(c.last, a.loc)
-	if known && v.Base != verifierlog.Scalar && v.Base != verifierlog.NotInit {
-		d.Message = a.callee.String() + " takes a number as " + a.callee.parameter(a.n) + ", not " + kindOf(v)
-		primary(d, "this is "+kindOf(v))
-		c.argumentOrigin(d, a)
-		return
-	}
 	d.Message = a.callee.String() + " takes a constant as " + a.callee.parameter(a.n)
 	primary(d, "not the same number on every path")
 	if r := rangeOf(v); known && r != "" {

@@ -31,6 +31,14 @@ func mixedPointers(c *Case, d *diag.Diagnostic) {
 		advise(d, "compute in each branch by itself, with `barrier_var(x)` behind it so that the compiler does not join the two")
 		return
 	}
+	if c.said("tail_call abusing map_ptr") { // do_misc_fixups, set_map_elem_callback_state
+		d.Class = diag.ClassSource
+		d.Message = "one call is reached with different maps"
+		primary(d, "the map is another one on another path")
+		note(d, "what the kernel makes of this call depends on the map")
+		advise(d, "call it in each branch, with one map each")
+		return
+	}
 	if l, ok := c.addressed(); ok {
 		if v := c.at(l); isPointer(v) {
 			note(d, "on this path it is %s; another path, checked before, comes here with a pointer of another kind", pointerKind(v))

@@ -20,10 +20,13 @@ var (
 func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 	f := c.match.Fields
 	name, typ := "", ""
-	if len(f) >= 2 {
+	switch {
+	case len(f) >= 2:
 		typ = mapTypeOf(f[0])
 		name, _, _ = strings.Cut(f[1], "#")
-	} else {
+	case c.said("invalid arg_type for sockmap"): // resolve_map_arg_type comes before the helper is asked
+		typ = "BPF_MAP_TYPE_SOCKMAP or BPF_MAP_TYPE_SOCKHASH"
+	default:
 		name, typ = "bpf_tail_call", "another type"
 	}
 	k := c.callTarget(name)

@@ -136,8 +136,6 @@ func argumentNotAccessible(c *Case, d *diag.Diagnostic) {
 		advise(d, "`bpf_get_func_arg(ctx, %d, &value)` gives the argument as a number (Linux 5.17 and later)", n-1)
 	case c.said("func '%s' arg%d '%s' has type"):
 		what = "is a " + typeWord(c.field(3)) + ", which is not passed to programs"
-	case c.said("func '%s' arg%d has btf_id"):
-		what = "has a type that programs cannot be given"
 	default:
 		what = "has a type with several tags"
 	}
