@@ -131,9 +131,11 @@ func exceptionMisuse(c *Case, d *diag.Diagnostic) {
 		primary(d, "in an exception callback")
 	case strings.Contains(text, "cannot return void"):
 		d.Message = "an exception callback has to return a number"
+		c.markExceptionCallback(d, "returns nothing")
 		help = "declare it `int name(u64 cookie)`"
 	case strings.Contains(text, "single integer argument"):
 		d.Message = "an exception callback takes one integer"
+		c.markExceptionCallback(d, "has other parameters")
 		help = "declare it `int name(u64 cookie)`; the cookie is what `bpf_throw` was called with"
 	case strings.Contains(text, "could not be found"), strings.Contains(text, "type id not found"):
 		d.Message = "the exception callback is not in the object"
@@ -149,6 +151,9 @@ func exceptionMisuse(c *Case, d *diag.Diagnostic) {
 		help = "remove `static`, and mark the function `__noinline`"
 	case strings.Contains(text, "multiple exception callback tags"):
 		d.Message = "a program can have one exception callback only"
+		if tags := c.exceptionTags(); len(tags) > 0 {
+			c.labelFunction(d, c.Program.Name, "is given "+quoted(tags))
+		}
 		help = "leave one `__exception_cb(...)`"
 	case strings.Contains(text, "cannot attach to exception"):
 		d.Message = "no program can be attached to an exception callback"
@@ -158,5 +163,28 @@ func exceptionMisuse(c *Case, d *diag.Diagnostic) {
 	}
 	if help != "" {
 		d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+	}
+}
+
+// exceptionTags are the functions that the program's declaration tags make its
+// exception callbacks (__exception_cb in bpf_experimental.h).
+func (c *Case) exceptionTags() (names []string) {
+	fn := c.functionNamed(c.Program.Name)
+	if fn == nil || c.Object.BTF == nil {
+		return nil
+	}
+	for _, t := range c.Object.BTF.Tags(c.Object.FuncType(fn), -1) {
+		if name, ok := strings.CutPrefix(t, "exception_callback:"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// markExceptionCallback makes the program's exception callback the place of a
+// complaint that comes before the walk.
+func (c *Case) markExceptionCallback(d *diag.Diagnostic, text string) {
+	if tags := c.exceptionTags(); len(tags) == 1 && len(d.Labels) == 0 {
+		c.labelFunction(d, tags[0], text)
 	}
 }

@@ -179,6 +179,12 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 		c.tellMoved(d, l, "moved by "+c.shift()+" here")
 	}
 	link := c.made(c.last, l)
+	if made, ok := c.Path.After(link.Step, link.Loc); ok && link.Kind == verifierlog.LinkResult && made.Offset == v.Offset && made.Flags&verifierlog.MaybeNull != 0 {
+		// It came so: of lists and trees the kernel gives the address of the node in the object.
+		recode(d, "BPF0102")
+		c.nullPassed(d, l)
+		return
+	}
 	c.whence(d, l)
 	note(d, "it is %s", what)
 	if v.Flags&verifierlog.MaybeNull != 0 || strings.Contains(kind, "or_null") {

@@ -128,7 +128,12 @@ func kptrMismatch(c *Case, d *diag.Diagnostic) {
 		d.Message = fmt.Sprintf("%s is not a pointer to a `struct %s`, which this member of a map holds", what, want)
 		if v.TypeName != "" && v.TypeName == want {
 			d.Message = fmt.Sprintf("%s is not a pointer that this member of a map can hold", what)
-			if v.Flags&verifierlog.Untrusted != 0 {
+			switch {
+			case v.Offset != 0:
+				d.Message = fmt.Sprintf("%s does not point at the begin of a `struct %s`, which this member of a map holds", what, want)
+				note(d, "it points %s behind the begin", bytesOf(v.Offset))
+				c.tellMoved(d, l, "moved here")
+			case v.Flags&verifierlog.Untrusted != 0 && !strings.Contains(c.field(2), "untrusted_"):
 				note(d, "%s may not be valid any more: a kptr takes only what is certainly alive", what)
 			}
 		}

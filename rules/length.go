@@ -133,6 +133,9 @@ func (c *Case) lengthAt(d *diag.Diagnostic, reg int, zero bool) {
 		}
 	case l.known && l.value.Const && l.value.Number < 0:
 		d.Message = l.noun() + " is negative" + where
+	case d.Code == "BPF0122" && l.known && l.value.Const:
+		d.Message = fmt.Sprintf("a size of %d is more than %s takes", l.value.Number, l.function())
+		d.Notes = append(d.Notes, "536870911 bytes are the most that a function is given") // BPF_MAX_VAR_SIZ
 	case l.negative:
 		d.Message = l.noun() + " may be negative" + where
 		d.Notes = append(d.Notes, "as a size, a negative number is a very large one")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -41,8 +42,15 @@ func fieldNotForProgram(c *Case, d *diag.Diagnostic) {
 	if field == "bpf_{list_head,rb_root}" {
 		d.Message = kind + " programs cannot use a map whose values have a `bpf_list_head` or `bpf_rb_root`"
 	}
+	c.locate(d, 1, func(_ object.Insn, r *object.Reloc) bool {
+		return r != nil && r.Map != nil && c.Object != nil && holds(c.Object.BTF, r.Map.ValueType, strings.TrimPrefix(field, "bpf_"), 0)
+	})
 	primary(d, "this program uses such a map")
-	if name := c.mapOfProgram(); name != "" {
+	name := c.mapOfProgram()
+	if r, ok := c.reference(c.Summary.Insn); ok && r.Map != nil {
+		name = r.Map.Name
+	}
+	if name != "" {
 		d.Notes = append(d.Notes, "the map is "+quote(name))
 	}
 	if kind == "tracing" {
@@ -66,6 +74,30 @@ func (c *Case) mapOfProgram() string {
 		}
 	}
 	return name
+}
+
+// holds says whether a type has a special field, itself or somewhere in it; of
+// "{list_head,rb_root}" either.
+func holds(b *object.BTF, id uint32, field string, depth int) bool {
+	if b == nil || depth > 8 {
+		return false
+	}
+	switch id = b.Underlying(id); b.Kind(id) {
+	case object.KindArray:
+		elem, _ := b.Elems(id)
+		return holds(b, elem, field, depth+1)
+	case object.KindStruct, object.KindUnion:
+		switch name := b.Name(id); {
+		case name == "bpf_"+field, strings.HasPrefix(field, "{") && (name == "bpf_list_head" || name == "bpf_rb_root"):
+			return true
+		}
+		for _, m := range b.Members(id) {
+			if holds(b, m.Type, field, depth+1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mapWithoutField: process_spin_lock, process_timer_func and their kin.

@@ -22,10 +22,14 @@ func nullArgument(c *Case, d *diag.Diagnostic) {
 	if len(c.match.Fields) == 0 {
 		return
 	}
-	l, ok := c.argumentPlace(argumentNumber(c.match.Fields[0]))
-	if !ok {
-		return
+	if l, ok := c.argumentPlace(argumentNumber(c.match.Fields[0])); ok {
+		c.nullPassed(d, l)
 	}
+}
+
+// nullPassed explains that an argument may be NULL.
+func (c *Case) nullPassed(d *diag.Diagnostic, l verifierlog.Loc) {
+	primary(d, "passed without a check")
 	s := c.Path.Step(c.last)
 	fn := c.called(s)
 	taker := "the function"

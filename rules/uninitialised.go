@@ -70,17 +70,21 @@ func (c *Case) cleared(d *diag.Diagnostic, l verifierlog.Loc) {
 	switch link.Kind {
 	case verifierlog.LinkLost:
 		s := c.Path.Step(link.Step)
-		if s.Op != verifierlog.OpCall {
+		what, ends := "this call", "a call leaves its result in r0 and takes away what r1 to r5 held"
+		switch s.Op {
+		case verifierlog.OpCall:
+		case verifierlog.OpLoadAbs, verifierlog.OpLoadInd:
+			what, ends = "the load from the packet", "BPF_LD_ABS and BPF_LD_IND leave their result in r0 and take away what r1 to r5 held, as a call does"
+		default:
 			return
 		}
-		what := "this call"
 		if fn := string(s.Func); fn != "" {
 			what = "the call of " + quote(sourceName(fn))
 		}
 		d.Message = fmt.Sprintf("r%d holds nothing here: %s cleared it", l.Reg, what)
 		primary(d, fmt.Sprintf("r%d is read here", l.Reg))
 		c.tell(d, link.Step, l, "clears r1 to r5")
-		d.Notes = append(d.Notes, "a call leaves its result in r0 and takes away what r1 to r5 held")
+		d.Notes = append(d.Notes, ends)
 	case verifierlog.LinkNone:
 		first := verifierlog.Reg(0, l.Reg)
 		if l.Frame == 0 && l.Reg >= 2 && l.Reg <= 5 && c.declares(l.Reg) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -58,19 +59,18 @@ func (c *Case) unset(r stackRead) (bytes map[int64]bool, object byte, exact bool
 	for b := r.off; b < r.off+r.size; b++ {
 		slot := verifierlog.Slot(r.frame, int(b))
 		v, ok := c.Path.Before(c.last, slot)
+		if o := c.objectAtSlot(slot); o != 0 {
+			if b == r.first {
+				object = o
+			}
+			continue
+		}
 		if !ok {
 			exact = false
 			continue
 		}
 		k := int64(slot.Slot) + 7 - b // the first letter is the highest byte's
 		switch {
-		case v.Base == verifierlog.Dynptr, v.Base == verifierlog.Iter:
-			if b == r.first {
-				object = 'd'
-				if v.Base == verifierlog.Iter {
-					object = 'i'
-				}
-			}
 		case v.Base == verifierlog.NotInit:
 			bytes[b] = true
 		case k >= 0 && k < int64(len(v.Bytes)):
@@ -85,6 +85,38 @@ func (c *Case) unset(r stackRead) (bytes map[int64]bool, object byte, exact bool
 		}
 	}
 	return bytes, object, exact
+}
+
+// objectAtSlot says which of the verifier's objects a slot is of: 'd' for a
+// dynptr, 'i' for an iterator, 0 for none. The log has the state of one at its
+// first slot only (print_verifier_state).
+func (c *Case) objectAtSlot(slot verifierlog.Loc) byte {
+	const slots = 8 // more than any iterator has
+	for n := range slots {
+		at := verifierlog.Slot(slot.Frame, slot.Slot-8*n)
+		v, ok := c.Path.Before(c.last, at)
+		switch {
+		case ok && v.Base == verifierlog.Dynptr && n < 2: // BPF_DYNPTR_NR_SLOTS
+			return 'd'
+		case ok && v.Base == verifierlog.Iter && n < c.iteratorSlots(v.TypeName):
+			return 'i'
+		case ok && v.Base != verifierlog.NotInit:
+			return 0
+		}
+	}
+	return 0
+}
+
+// iteratorSlots is how many slots an iterator has, by the object's type of it.
+func (c *Case) iteratorSlots(kind string) int {
+	if c.Object == nil || c.Object.BTF == nil {
+		return 1
+	}
+	size, err := c.Object.BTF.Size(c.Object.BTF.Find("bpf_iter_"+kind, object.KindStruct))
+	if err != nil {
+		return 1
+	}
+	return max(int(size/8), 1)
 }
 
 // uninitialisedStack: check_stack_read_fixed_off, check_stack_range_initialized.
