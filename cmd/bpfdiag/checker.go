@@ -195,7 +195,9 @@ func (ck *checker) program(r *loader.Result, cache *rules.Cache) diag.Program {
 		p.Verdict = diag.Accepted
 	default:
 		p.Verdict = diag.Rejected
-		p.Diagnostics = []diag.Diagnostic{rules.Diagnose(c)}
+		if !ck.flags.logsOnly() {
+			p.Diagnostics = []diag.Diagnostic{rules.Diagnose(c)}
+		}
 	}
 	return p
 }

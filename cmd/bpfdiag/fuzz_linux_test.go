@@ -49,7 +49,7 @@ type hostile struct {
 
 // hostiles are the pages whose objects are in testdata/objects. They are made
 // by TestPagePrograms with -record.
-func hostiles(f *testing.F) (all []hostile) {
+func hostiles(f testing.TB) (all []hostile) {
 	paths, err := filepath.Glob("testdata/objects/*.bpf.o")
 	if err != nil || len(paths) == 0 {
 		f.Fatalf("no objects: %v", err)
@@ -141,7 +141,7 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, load bool, edits []byte, log string) {
 		h := all[int(which)%len(all)]
-		explainHostile(t, h.damage(edits), h.name, h.source, log, load)
+		explainHostile(t, t.TempDir(), h.damage(edits), h.name, h.source, log, load)
 	})
 }
 
@@ -159,18 +159,17 @@ func FuzzSource(f *testing.F) {
 		if len(h.logs) == 0 {
 			return
 		}
-		explainHostile(t, h.damage(edits), h.name, source, h.logs[int(log)%len(h.logs)], false)
+		explainHostile(t, t.TempDir(), h.damage(edits), h.name, source, h.logs[int(log)%len(h.logs)], false)
 	})
 }
 
 // explainHostile does what `bpfdiag log --object` does, or, with load, what
 // `bpfdiag check` does where a guest answers with a log.
-func explainHostile(t *testing.T, data []byte, name, source, log string, load bool) {
+func explainHostile(t *testing.T, dir string, data []byte, name, source, log string, load bool) {
 	if len(log) > fuzzInput || len(source) > fuzzInput {
 		return
 	}
 	defer watch()()
-	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -53,10 +53,17 @@ func oneOf(flag, v string, allowed ...string) error {
 	return fmt.Errorf("--%s %q: it is one of %s", flag, v, strings.Join(allowed, ", "))
 }
 
+// logsOnly says that diagnostics are not printed.
+func (f *outputFlags) logsOnly() bool { return f.raw && f.format == "text" }
+
 // finish makes an object's diagnostics ready to be printed.
 func finish(o *diag.Object, s *diag.Sources, dirs ...string) {
 	s.Locate(o, dirs...)
 	diag.MergeCauses(o)
+}
+
+// render adds the text form, for formats that have it beside the rest.
+func render(o *diag.Object, s *diag.Sources) {
 	text := diag.Text{Sources: s, Pages: pages}
 	for i := range o.Programs {
 		for j := range o.Programs[i].Diagnostics {

@@ -24,9 +24,17 @@ func newReporter(w io.Writer, f outputFlags, k diag.Kernel, s *diag.Sources) rep
 	case "concise":
 		return objectReporter(func(o diag.Object) error { return diag.WriteConcise(w, o) })
 	case "json-lines":
-		return objectReporter(func(o diag.Object) error { return diag.WriteJSONLines(w, k, o) })
+		return objectReporter(func(o diag.Object) error {
+			render(&o, s)
+			return diag.WriteJSONLines(w, k, o)
+		})
 	case "json":
-		return documentReporter(func(d diag.Document) error { return diag.WriteJSON(w, d) })
+		return documentReporter(func(d diag.Document) error {
+			for i := range d.Objects {
+				render(&d.Objects[i], s)
+			}
+			return diag.WriteJSON(w, d)
+		})
 	}
 	report := newReport(s)
 	for name, write := range map[string]func(io.Writer, diag.Document, diag.Report) error{

@@ -3,8 +3,9 @@
 // Bench measures bpfdiag as whole processes against other whole processes, in
 // one run, and prints ratios: `make bench`.
 //
-//	bench -bpfdiag FILE -kernel NAME,... [-n RUNS] [-veristat FILE -selftests DIR] [-object FILE]
+//	bench -bpfdiag FILE -kernel NAME,... [-n RUNS] [-veristat FILE -selftests DIR] [-object FILE] [-rejected DIR]
 //
+// With -rejected, what diagnostics cost: a check against the same with --raw.
 // Each pair of commands is run in turn, A B A B, and the median of the ratios
 // of neighbours is what counts: machines are noisy. With -veristat (a static
 // build of the kernel's own) and -selftests (a folder of compiled kernel
@@ -38,6 +39,7 @@ var (
 	veristat  = flag.String("veristat", "", "static veristat")
 	selftests = flag.String("selftests", "", "folder of compiled kernel self-tests; SERIES in it is replaced by the kernel's")
 	object    = flag.String("object", "", "small accepted object")
+	broken    = flag.String("rejected", "", "folder of small objects that are rejected")
 )
 
 func main() {
@@ -60,6 +62,11 @@ func run() error {
 		check := func() error { return command(*bin, "check", "--kernel", name, *object) }
 		if err := compare("check of one small object / bare boot and power off", check, boot, *runs); err != nil {
 			return err
+		}
+		if *broken != "" {
+			if err := rejected(name, *broken, min(*runs, 5)); err != nil {
+				return err
+			}
 		}
 		if *veristat == "" || *selftests == "" {
 			fmt.Println("  no -veristat and -selftests: no comparison with veristat")
