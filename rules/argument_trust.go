@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -130,7 +131,18 @@ func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Valu
 	case v.Base != verifierlog.BTFPtr:
 		help("pass a pointer from the program's arguments, or one that a kfunc returned")
 	case rcu && v.TypeName != "" && c.maySleep():
-		help("read it between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`, and use it there; that helps for fields that the kernel declares `__rcu`")
+		text := "read it between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`, and use it there"
+		if step, ok := c.rcuMember(a); ok {
+			var edits []diag.Edit
+			if p, _, known := c.source(c.Path.Insn(step)); known && p.Stmt != nil {
+				if q, _, known := c.source(c.Path.Insn(c.last)); known && q.Stmt != nil && q.Stmt.Span == p.Stmt.Span {
+					edits = c.openRCU(c.last, nil)
+				}
+			}
+			offer(d, text, diag.Likely, edits)
+			return
+		}
+		help(text + "; that helps for fields that the kernel declares `__rcu`")
 	}
 	switch v.TypeName {
 	case "task_struct":
@@ -145,6 +157,29 @@ func (c *Case) adviseTrust(d *diag.Diagnostic, a badArgument, v verifierlog.Valu
 			help("pass a pointer from the program's arguments, or take a reference with the kfunc that acquires this type")
 		}
 	}
+}
+
+// rcuMembers are the pointers in kernel structures that are good in an RCU read
+// section, whatever compiled the kernel (BTF_TYPE_SAFE_RCU in kernel/bpf/verifier.c,
+// those of all series).
+var rcuMembers = map[string][]string{
+	"task_struct": {"cpus_ptr", "cgroups", "real_parent", "group_leader"},
+	"css_set":     {"dfl_cgrp"},
+}
+
+// rcuMember is the step at which an argument was read from such a member.
+func (c *Case) rcuMember(a badArgument) (step int, ok bool) {
+	link := c.made(c.last, a.loc)
+	if link.Kind != verifierlog.LinkLoad {
+		return -1, false
+	}
+	s := c.Path.Step(link.Step)
+	base, known := c.Path.Before(link.Step, verifierlog.Reg(s.Frame, s.Mem.Base))
+	at, _, found := c.source(c.Path.Insn(link.Step))
+	if !known || !found || base.Base != verifierlog.BTFPtr || base.Flags&verifierlog.Untrusted != 0 || at.Expr == nil {
+		return -1, false
+	}
+	return link.Step, at.Expr.Kind == sourcetext.Member && slices.Contains(rcuMembers[base.TypeName], at.Expr.Operator)
 }
 
 // maySleep says whether the program is one that may sleep, by its section, or

@@ -191,7 +191,7 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 		note(d, "an address inside of what may be NULL was computed before the check")
 		advise(d, "check the pointer that came back, then compute the address from it")
 		if link.Kind == verifierlog.LinkResult {
-			c.relabel(d, link.Step, whyNull(string(c.Path.Step(link.Step).Func)))
+			c.relabel(d, link.Step, c.whyNull(link.Step))
 		}
 		return
 	}

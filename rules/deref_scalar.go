@@ -172,7 +172,8 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		case slice && endsLife(callee) && strings.Contains(callee, "dynptr"):
 			d.Message = what + " is used after the dynptr that it belongs to was released"
 			c.tell(d, loss.Step, loss.Loc, "the dynptr is released here")
-			advise(d, "move the access in front of %s, or copy what is needed from it before", by)
+			text := "make the access before " + by + ", or copy what is needed from it"
+			offer(d, text, diag.Likely, c.releaseBehind(loss.Step, strings.Trim(what, "`")))
 		case strings.Contains(callee, "unlock"):
 			d.Message = what + " is used after the lock that protected it was released"
 			c.tell(d, loss.Step, loss.Loc, "the pointer is good until here")
@@ -185,7 +186,11 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 			d.Message = what + " is used after it was released"
 			c.tell(d, loss.Step, loss.Loc, "released here")
 			text := "move the access in front of " + by + ", or copy what is needed from it before"
-			offer(d, text, diag.Likely, c.moveBefore(c.Path.Insn(c.last), loss.Step))
+			edits := c.moveBefore(c.Path.Insn(c.last), loss.Step)
+			if edits == nil {
+				edits = c.releaseBehind(loss.Step, strings.Trim(what, "`"))
+			}
+			offer(d, text, diag.Likely, edits)
 		}
 		if link.Kind == verifierlog.LinkResult && link.Step >= 0 {
 			c.relabel(d, link.Step, acquired)

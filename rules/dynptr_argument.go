@@ -85,11 +85,11 @@ func dynptrReadOnly(c *Case, d *diag.Diagnostic) {
 	if c.last >= 0 && n <= 5 {
 		c.tellOrigin(d, verifierlog.Reg(c.Path.Step(c.last).Frame, n))
 	}
-	var edits []diag.Edit
 	if fn := c.stopped(); strings.Contains(fn, "discard") || strings.Contains(fn, "submit") {
-		edits = c.removeCall(c.last)
+		offer(d, "leave this call out; whoever made the dynptr releases it", diag.Safe, c.removeCall(c.last))
+		return
 	}
-	offer(d, "only read from it and write through it; whoever made it releases it", diag.Likely, edits)
+	advise(d, "only read from it and write through it; whoever made it releases it")
 }
 
 // stackObjectMoved: an address inside of a dynptr, iterator or interrupt state,

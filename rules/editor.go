@@ -63,11 +63,16 @@ func (e *editor) before(s *sourcetext.Stmt, statement string) []diag.Edit {
 		return []diag.Edit{e.insert(s.Start, lines(indent)+"\n"+indent)}
 	}
 	b := s.Parent
-	if b == nil || b.Head.End == 0 || b.Head.End > s.Start || strings.TrimSpace(e.text[b.Head.End:s.Start]) != "" {
-		return nil // else, a comment
+	if b == nil || b.Head.End == 0 || b.Head.End > s.Start {
+		return nil
 	}
 	outer := e.file.Indent(b.Start)
 	inner := outer + e.level(b)
+	if comment := strings.TrimSpace(e.text[b.Head.End:s.Start]); strings.HasPrefix(comment, "//") && !strings.Contains(comment, "\n") {
+		return []diag.Edit{e.insert(b.Head.End, " {"), e.insert(s.Start, lines(inner)+"\n"+inner), e.insert(s.End, "\n"+outer+"}")}
+	} else if comment != "" {
+		return nil // else, it may be
+	}
 	span := sourcetext.Span{Start: b.Head.End, End: s.End}
 	return []diag.Edit{e.replace(span, " {\n"+inner+lines(inner)+"\n"+inner+e.text[s.Start:s.End]+"\n"+outer+"}")}
 }

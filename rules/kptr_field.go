@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -181,7 +182,7 @@ func kptrStore(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	note(d, "it owns a reference to what it points to, which an ordinary store would lose")
-	advise(d, "exchange it with `bpf_kptr_xchg`, and release what comes back unless it is NULL")
+	offer(d, "exchange it with `bpf_kptr_xchg`, and release what comes back unless it is NULL", diag.Safe, c.exchange())
 }
 
 // arenaMissing: arena pointers are used by a program that refers to no arena
@@ -190,8 +191,13 @@ func arenaMissing(c *Case, d *diag.Diagnostic) {
 	d.Message = "this program uses arena pointers, but no arena"
 	primary(d, "an arena pointer is used here")
 	if c.Object != nil && c.Object.Arena() != nil {
-		note(d, "the object has the arena %s, but nothing in this program's code refers to it", quote(c.Object.Arena().Name))
-		advise(d, "refer to the arena's map in the program, as an argument of `bpf_arena_alloc_pages` or otherwise")
+		arena := c.Object.Arena().Name
+		note(d, "the object has the arena %s, but nothing in this program's code refers to it", quote(arena))
+		var edits []diag.Edit
+		if e, ok := c.editor(c.Path.Insn(c.last)); ok && e.at.Stmt != nil && e.at.Stmt.Kind != sourcetext.LoopStmt {
+			edits = e.before(e.at.Stmt, `asm volatile("" :: "r"(&`+arena+`));`)
+		}
+		offer(d, "refer to the arena in this program", diag.Safe, edits)
 		return
 	}
 	advise(d, "define a map of type `BPF_MAP_TYPE_ARENA`, and refer to it in the program")

@@ -177,6 +177,10 @@ func kernelStructReadOnly(c *Case, d *diag.Diagnostic) {
 		note(d, "this writes %s bytes at offset %s; the member that can be written ends at byte %s", c.field(1), c.field(0), c.field(3)+c.field(2))
 	case c.said("only read"), c.said("%R cannot write into ptr_"):
 		note(d, "programs read kernel structures directly, but change them only through helpers and kfuncs")
+	case c.said("no write support to %s") && c.field(0) == "tcp_sock": // bpf_tcp_ca_btf_struct_access
+		note(d, "a congestion control may write `snd_cwnd`, `snd_cwnd_cnt`, `snd_cwnd_stamp`, `snd_ssthresh`, `ecn_flags`, `app_limited`, `icsk_ca_priv`, `icsk_ack.pending` and the socket's pacing rate and status")
+		advise(d, "keep state of your own in `icsk_ca_priv`, and act on it where the window is set")
+		return
 	default:
 		note(d, "this program type can write to some members of the structure only")
 	}

@@ -34,10 +34,9 @@ func nullDereference(c *Case, d *diag.Diagnostic) {
 // with %s for the pointer.
 func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unchecked string) {
 	link := c.origin(d, c.last, l, "")
-	s := c.Path.Step(link.Step)
 	switch {
 	case link.Kind == verifierlog.LinkResult:
-		c.relabel(d, link.Step, whyNull(string(s.Func)))
+		c.relabel(d, link.Step, c.whyNull(link.Step))
 	case link.Kind == verifierlog.LinkLoad:
 		if v, ok := c.Path.After(link.Step, link.Loc); ok && v.Base == verifierlog.BTFPtr && v.Flags&verifierlog.MaybeNull != 0 {
 			c.relabel(d, link.Step, "loaded here, and may be NULL")
@@ -82,6 +81,18 @@ func (c *Case) lostNullCheck(l verifierlog.Loc) (verifierlog.Check, bool) {
 	return verifierlog.Check{}, false
 }
 
+// whyNull says when the call of a step returns NULL.
+func (c *Case) whyNull(step int) string {
+	s := c.Path.Step(step)
+	fn := string(s.Func)
+	if strings.HasSuffix(fn, "_storage_get") {
+		if flags, ok := c.Path.Before(step, verifierlog.Reg(s.Frame, 4)); ok && flags.Const && flags.Number == 0 {
+			return "returns NULL when there is no storage yet"
+		}
+	}
+	return whyNull(fn)
+}
+
 // whyNull says when a function returns NULL.
 func whyNull(fn string) string {
 	switch fn {
@@ -99,8 +110,14 @@ func whyNull(fn string) string {
 		return "returns NULL when there is no memory"
 	case "bpf_dynptr_slice", "bpf_dynptr_slice_rdwr", "bpf_dynptr_data":
 		return "returns NULL when the dynptr is shorter than that"
-	case "bpf_task_from_pid", "bpf_cgroup_from_id", "bpf_task_acquire", "bpf_cgroup_acquire":
-		return "returns NULL when it is gone, or never was"
+	case "bpf_task_from_pid", "bpf_task_from_vpid":
+		return "returns NULL when there is no such task"
+	case "bpf_cgroup_from_id":
+		return "returns NULL when there is no such cgroup"
+	case "bpf_task_acquire", "bpf_cgroup_acquire":
+		return "returns NULL when it is gone already"
+	case "bpf_cpumask_create":
+		return "returns NULL when there is no memory"
 	case "":
 		return "may be NULL"
 	}

@@ -28,7 +28,9 @@ func unreleasedReference(c *Case, d *diag.Diagnostic) {
 		h = c.holding(open[k])
 	}
 	d.Message = h.what + " is not released on this path"
-	c.leak(d, h)
+	if !c.lost(d, h) {
+		c.leak(d, h)
+	}
 	if n := len(open) - 1; n == 1 {
 		d.Notes = append(d.Notes, "one more reference is held at this point")
 	} else if n > 1 {
@@ -109,6 +111,41 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 	c.helpRelease(d, h, l.certain(h, r), l.edits(h, r))
 }
 
+// lost tells of a call whose result nothing keeps, so that no way out can give
+// it back: the call is what has to be mended.
+func (c *Case) lost(d *diag.Diagnostic, h held) bool {
+	call := c.sourceCall(h.Acquired)
+	if !h.result || call.loose || !alone(call.at.Stmt, call.expression) {
+		return false
+	}
+	c.blame(d, call, "still held here")
+	d.Message = "what " + quote(sourceName(h.Func)) + " returns is not kept, and so never released"
+	primary(d, h.got+", and nothing keeps it")
+	if h.Func == "bpf_kptr_xchg" {
+		primary(d, "what was in the map comes out here, and nothing keeps it")
+	}
+	text := "keep it in a variable, and release it unless it is NULL"
+	if h.fn != "" {
+		text = "keep it in a variable, and give it to " + quote(h.fn) + " unless it is NULL"
+	}
+	offer(d, text, diag.Safe, c.lostExchange(h.Acquired))
+	return true
+}
+
+// blame makes a call the marked place of the failure. Where the verifier gave up is
+// told beside it, with a text of its own, if a statement stands there.
+func (c *Case) blame(d *diag.Diagnostic, call sourceCall, text string) {
+	var after []diag.Label
+	if at, _, ok := c.source(c.Path.Insn(c.last)); ok && at.Stmt != nil {
+		after = append(after, d.Labels...)
+	}
+	c.mark(d, call.insn, call.file, call.node.Span)
+	for _, l := range after {
+		l.Primary, l.Text = false, text
+		d.Labels = append(d.Labels, l)
+	}
+}
+
 // sameLine says at one place what is at one place: a log alone has the exit at
 // the line that it printed last.
 func (c *Case) sameLine(d *diag.Diagnostic, h held) {
@@ -154,10 +191,11 @@ func (c *Case) insertion(step int, h held) []diag.Edit {
 	if h.release == "" || h.Acquired < 0 || !c.oneFunction(step, h.Acquired) {
 		return nil
 	}
-	if e, ok := c.insertBefore(c.Path.Insn(step), h.release); ok {
-		return []diag.Edit{e}
+	e, ok := c.editor(c.Path.Insn(step))
+	if !ok || e.at.Stmt == nil || e.at.Stmt.Kind == sourcetext.LoopStmt {
+		return nil
 	}
-	return nil
+	return e.before(e.at.Stmt, h.release)
 }
 
 // oneFunction says whether two steps belong to one function of the source, as

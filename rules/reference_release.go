@@ -50,8 +50,9 @@ type held struct {
 	fn      string // the function that gives it back, "" when not known
 	release string // the statement that does so, "" when its argument is not known
 	advice  string // the help in front of the edit
-	// maybeNull says that the function that gave it may return NULL.
-	maybeNull bool
+	// result says that it is what the function returned, maybeNull that it may
+	// return NULL.
+	result, maybeNull bool
 }
 
 // holding says in the source's terms what a resource is. got says "" if it was
@@ -65,7 +66,7 @@ func (c *Case) holding(r verifierlog.Resource) held {
 	s := c.sourceCall(r.Acquired)
 	fn := sourceName(r.Func)
 	if v, ok := c.Path.After(r.Acquired, verifierlog.Reg(c.Path.Step(r.Acquired).Frame, 0)); ok && r.ID != 0 && (v.RefID == r.ID || v.ID == r.ID) {
-		h.maybeNull = v.Flags&verifierlog.MaybeNull != 0
+		h.result, h.maybeNull = true, v.Flags&verifierlog.MaybeNull != 0
 	}
 	switch {
 	case r.Kind == verifierlog.ResRCU:
@@ -140,7 +141,15 @@ func (c *Case) holding(r verifierlog.Resource) held {
 // destructor is the function for what bpf_kptr_xchg returned.
 func (c *Case) destructor(step int) string {
 	v, ok := c.Path.After(step, verifierlog.Reg(c.Path.Step(step).Frame, 0))
-	if !ok || v.Base != verifierlog.BTFPtr {
+	if !ok {
+		return ""
+	}
+	return destructorOf(v)
+}
+
+// destructorOf is the function that gives back a reference that a map can hold.
+func destructorOf(v verifierlog.Value) string {
+	if v.Base != verifierlog.BTFPtr {
 		return ""
 	}
 	if fn := destructors[v.TypeName]; fn != "" {

@@ -109,7 +109,13 @@ func rcuRequired(c *Case, d *diag.Diagnostic) {
 	} else if !strings.HasPrefix(c.match.Text, "expected an RCU CS") {
 		help.Edits = c.openRCU(c.last, nil)
 	} else if made := c.iteratorMade(); made >= 0 {
-		destroy := strings.TrimSuffix(string(c.Path.Step(made).Func), "_new") + "_destroy"
+		fn := string(c.Path.Step(made).Func)
+		if call := c.sourceCall(made); made != c.last && call.node != nil && !call.loose {
+			// The verifier asks when the iterator is used; where it is made the section is missing.
+			c.blame(d, call, "the iterator is used here")
+			d.Message = quote(fn) + " has to be called inside an RCU read section"
+		}
+		destroy := strings.TrimSuffix(fn, "_new") + "_destroy"
 		help.Edits, help.Applicability = c.openRCU(made, func(fn string) bool { return fn == destroy }), diag.Likely
 	}
 	if len(help.Edits) == 0 {

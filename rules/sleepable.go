@@ -33,17 +33,24 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 	var help string
 	var edits []diag.Edit
 	switch kind {
-	case "fentry", "fexit", "fmod_ret", "fsession", "lsm", "uprobe", "uretprobe", "uprobe.multi", "uretprobe.multi", "usdt", "iter":
+	case "fentry", "fexit", "fmod_ret", "fsession", "lsm", "uprobe", "uretprobe", "uprobe.multi", "uretprobe.multi", "usdt", "iter", "struct_ops":
 		help = "make the program sleepable: `SEC(\"" + kind + ".s" + rest + "\")`"
 		edits = c.sectionEdit(kind + ".s" + rest)
-		if kind == "fentry" || kind == "fexit" || kind == "fmod_ret" || kind == "lsm" {
+		switch kind {
+		case "fentry", "fexit", "fmod_ret", "lsm":
 			help += ", if the kernel lets programs sleep there"
+		case "struct_ops":
+			help += ", if the kernel may sleep where it calls this member"
 		}
 	case "tp_btf", "raw_tp", "raw_tracepoint", "tracepoint", "tp":
 		help = "attach to a system call's entry with `SEC(\"fentry.s/...\")`, or to its tracepoint in a sleepable section (Linux 7.2)"
 	case "kprobe", "kretprobe", "ksyscall", "kretsyscall", "kprobe.multi", "kprobe.session":
 		d.Notes = append(d.Notes, "a kprobe program never sleeps; sections of uprobes do with `.s`")
 		help = "attach with `SEC(\"fentry.s/...\")` or `SEC(\"lsm.s/...\")` instead"
+	}
+	if l, ok := c.sectionLabel(); ok && len(edits) > 0 {
+		l.Text = "a program of this section cannot sleep"
+		d.Labels = append([]diag.Label{l}, d.Labels...)
 	}
 	if instead := withoutSleeping(k.Name); instead != "" {
 		h := diag.Help{Text: instead, Applicability: diag.Placeholder}

@@ -84,6 +84,35 @@ func (c *Case) moveBefore(insn, step int) []diag.Edit {
 	}
 }
 
+// releaseBehind moves the call of a step, which released something, behind the last
+// statement of its block that has a name, from where the path ends on.
+func (c *Case) releaseBehind(step int, name string) []diag.Edit {
+	e, ok := c.editor(c.Path.Insn(c.last))
+	call := c.sourceCall(step)
+	if !ok || call.node == nil || call.loose || !c.oneFunction(step, c.last) {
+		return nil
+	}
+	release, last := e.statement(call.node), e.at.Stmt
+	if !alone(release, call.expression) || release.Bare {
+		return nil
+	}
+	for last != nil && last.Parent != release.Parent {
+		last = last.Parent
+	}
+	if last == nil || last.Start < release.End {
+		return nil
+	}
+	e.statements(func(s *sourcetext.Stmt) {
+		if s.Parent == release.Parent && s.Start > last.Start && hasWord(e.text[s.Start:s.End], name) {
+			last = s
+		}
+	})
+	if returnWord.MatchString(e.text[release.End:last.End]) {
+		return nil // would leave without
+	}
+	return append([]diag.Edit{e.replace(e.lines(release.Span), "")}, e.behind(last, e.text[release.Start:release.End])...)
+}
+
 // leftmost is the name that an expression begins with.
 func leftmost(file *sourcetext.File, n *sourcetext.Node) string {
 	for len(n.Operands) > 0 {

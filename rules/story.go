@@ -131,7 +131,7 @@ func (c *Case) made2text(k verifierlog.Link) string {
 	case verifierlog.LinkResult:
 		return "returned by " + quote(string(s.Func))
 	case verifierlog.LinkCallback:
-		return "passed by the kernel to this callback"
+		return "this call runs the callback, and passes it in"
 	case verifierlog.LinkConst:
 		return fmt.Sprintf("set to %d", s.Imm)
 	case verifierlog.LinkAddress:

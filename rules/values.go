@@ -82,6 +82,12 @@ func kindOf(v verifierlog.Value) string {
 	case verifierlog.Socket, verifierlog.SockCommon, verifierlog.TCPSock, verifierlog.XDPSock:
 		return "a pointer to a socket" + or
 	case verifierlog.BTFPtr:
+		switch {
+		case v.Flags&verifierlog.Percpu != 0:
+			return "a per-CPU pointer to a `struct " + v.TypeName + "`" + or
+		case v.Flags&verifierlog.Alloc != 0: // of a type of the program
+			return "a pointer to an allocated `struct " + v.TypeName + "`" + or
+		}
 		trust := ""
 		switch {
 		case v.Flags&verifierlog.Untrusted != 0:
