@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -44,11 +45,45 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 	}
 	c.argumentOrigin(d, a)
 	d.Notes = append(d.Notes, "the verifier has to know the number itself, a range does not do")
-	var edits []diag.Edit
-	if known && v.Bounds.Umax > 0 && v.Bounds.Umax <= 1<<16 && a.callee.Name == "bpf_ringbuf_reserve" {
-		edits = c.argumentEdit(a.n, fmt.Sprint(v.Bounds.Umax))
+	if a.callee.Name == "bpf_ringbuf_reserve" {
+		c.reserveMost(d, a, v, known)
+		return
 	}
-	offer(d, "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", diag.Placeholder, edits)
+	offer(d, "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", diag.Placeholder, nil)
+}
+
+// reserveMost is the help for an event of variable size: the ring buffer's
+// record is as large as what its pointer points to, or as the size can be.
+func (c *Case) reserveMost(d *diag.Diagnostic, a badArgument, v verifierlog.Value, known bool) {
+	var edits []diag.Edit
+	if known && v.Bounds.Umax > 0 && v.Bounds.Umax <= 1<<16 {
+		size := fmt.Sprint(v.Bounds.Umax)
+		if name, n := c.assigned(); n >= int64(v.Bounds.Umax) {
+			size = "sizeof(*" + name + ")"
+		}
+		edits = c.argumentEdit(a.n, size)
+	}
+	offer(d, "reserve as much as an event can have, and submit all of it; or put it together in a per-CPU array, and send what it has with `bpf_ringbuf_output`", diag.Placeholder, edits)
+}
+
+// assigned is the pointer that the failing call's result is assigned to, and how
+// many bytes it points to; 0 when that is unknown.
+func (c *Case) assigned() (name string, size int64) {
+	call := c.sourceCall(c.last)
+	if call.node == nil || call.at.Stmt == nil {
+		return "", 0
+	}
+	for _, n := range call.at.Stmt.Exprs {
+		walk(n, func(n *sourcetext.Node) {
+			e := expression{node: n, file: call.file, insn: call.insn}
+			if n.Kind == sourcetext.Assign && inside(call.node.Span, e.operand(1).node.Span) {
+				if t := c.typeOf(e.operand(0)).Pointee(); t != nil && isName(e.operand(0).text()) {
+					name, size = e.operand(0).text(), t.ByteSize()
+				}
+			}
+		})
+	}
+	return name, size
 }
 
 // constantString: a format or a string to compare with, of which the verifier
@@ -86,6 +121,13 @@ func constantString(c *Case, d *diag.Diagnostic) {
 		return
 	case v.Base == verifierlog.FramePtr:
 		primary(d, "this string is on the stack")
+	case v.Base == verifierlog.MapValue && section(v.Map) != "":
+		primary(d, "this is in `"+section(v.Map)+"`, which programs and user space can write")
+		if e := c.sourceCall(c.last).operand(n); isName(e.text()) {
+			d.Notes = append(d.Notes, "the verifier reads the text when the program is loaded, so it has to be where nobody changes it later")
+			advise(d, "declare %s as `const volatile`: then it is in .rodata, where user space can still set it before the program is loaded", quote(e.text()))
+			return
+		}
 	case v.Base == verifierlog.MapValue && v.Map != "":
 		primary(d, "this is in map "+quote(v.Map)+", which is not read-only")
 	case strings.Contains(text, "constant address"):

@@ -180,6 +180,15 @@ func (c *Case) constantBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	case r.size >= 0:
 		primary(d, fmt.Sprintf("%s at offset %d", inBytes(r.size), off))
 	}
+	if i := r.e.indexed().operand(1); o.on != nil && i.node != nil && off >= o.size && r.size > 0 {
+		note(d, "the verifier goes through the loop until %s is outside: what stops it earlier is in data that it does not know", quote(i.text()))
+		if h, ok := c.endLoop(r.e, i.text(), o.size/r.size); ok {
+			d.Helps = append(d.Helps, h)
+			return
+		}
+		advise(d, "let %s end at %d", quote(i.text()), o.size/r.size-1)
+		return
+	}
 	if !c.pointerSize(d, r) {
 		d.Helps = append(d.Helps, diag.Help{Text: o.advice, Applicability: diag.Placeholder})
 	}
@@ -253,7 +262,7 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	}
 	primary(d, text)
 	if lost != nil {
-		c.compilerLost(d, lost, x.step, x.loc, x.name, limit)
+		c.compilerLost(d, lost, x.step, x.loc, c.summand(x.name, x.inside, x.step, x.loc), limit)
 		return
 	}
 	if d.Code == "BPF0116" {
@@ -266,6 +275,11 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	}
 	if !checked && isName(x.name) && len(c.Path.Checks(x.step, x.loc)) == 0 && !c.Path.Truncated {
 		d.Notes = append(d.Notes, "on the path to this line nothing compares "+quote(x.name)+" with anything")
+	}
+	if x.name == "" && limit > 0 && x.known && x.value.Bounds.Smin >= 0 && x.value.Bounds.Umax < uint64(o.size) && x.scale == 1 && x.based && r.size > 1 {
+		advise(d, "make the memory %s larger, so that %d fit behind the greatest index, or keep the index below %d",
+			inBytes(x.fixed+int64(x.value.Bounds.Umax)+r.size-o.size), r.size, limit)
+		return
 	}
 	d.Helps = append(d.Helps, c.bound(x, limit))
 }

@@ -62,7 +62,12 @@ func (c *Case) callBounds(d *diag.Diagnostic, r *reach, o *region) {
 			return
 		}
 		h := diag.Help{Text: "pass the size of the memory", Applicability: diag.Placeholder}
-		if o.on != nil && r.off == o.begin {
+		if t := c.typeOf(r.e); t != nil && t.Underlying().Kind == debuginfo.Array && t.ByteSize() > 0 && t.ByteSize() <= have && r.e.simple() {
+			h.Text = "pass the size of " + quote(r.e.text())
+			if e, ok := c.rewrite(l.e, "sizeof("+r.e.text()+")"); ok {
+				h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+			}
+		} else if o.on != nil && r.off == o.begin {
 			size := "sizeof(" + o.on.Name + ")"
 			h.Text = "pass the variable's size"
 			if e, ok := c.rewrite(l.e, size); ok && l.e.text() != size {

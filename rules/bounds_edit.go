@@ -34,6 +34,10 @@ func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, 
 	h := diag.Help{Text: "check the very value that is used", Applicability: diag.Placeholder}
 	if name != "" && (e.operand(0).text() == name || e.operand(1).text() == name) {
 		d.Class = diag.ClassCompiler
+		if wide, ok := c.widen(step, l, name); ok {
+			d.Helps = append(d.Helps, wide)
+			return
+		}
 		h.Text = "keep the compiler from making two values of one: `barrier_var()` in front of the check"
 		if isName(name) {
 			h.Text = "keep the compiler from making two values of " + quote(name)
@@ -49,6 +53,11 @@ func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, 
 // made right, or one more. name is what the source calls the number.
 func (c *Case) bound(x *index, limit int64) diag.Help {
 	insn := c.Path.Insn(c.last)
+	if t, ok := c.term(x.inside, x.step, x.loc); ok && x.name == "" && x.known && limit > 0 {
+		if condition := t.outside(x.value, limit-1); condition != "" {
+			return c.guard(insn, "check "+quote(t.name)+" first", condition)
+		}
+	}
 	if limit <= 0 || x.name == "" {
 		return diag.Help{Text: "check the index against the size right before it is used", Applicability: diag.Placeholder}
 	}
@@ -61,6 +70,9 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 	}
 	if !isName(x.name) {
 		return c.readOnce(x, limit)
+	}
+	if h, ok := c.endLoop(c.accessed(insn), x.name, limit); ok && !x.signed() {
+		return h
 	}
 	condition := fmt.Sprintf("%s >= %d", x.name, limit)
 	if x.signed() {

@@ -26,6 +26,7 @@ type index struct {
 	fixed   int64      // what is added to the address beside it
 	based   bool       // fixed is known
 	e       expression // what stands in the brackets, if that is the number
+	inside  expression // what stands in the brackets
 	array   string
 	length  int64 // elements of array, 0 when unknown
 }
@@ -143,6 +144,9 @@ func (c *Case) nameIndex(x *index, e expression) {
 	if el := element(a); el != nil && el.ByteSize() > 0 && el.ByteSize() != x.scale {
 		return // the number is not the index alone
 	}
+	if !x.several {
+		x.inside = i
+	}
 	if i.simple() && (x.name == "" || isName(i.text()) && !isName(x.name)) && !x.several {
 		x.name, x.typ = i.text(), c.typeOf(i)
 	}
@@ -172,10 +176,13 @@ func (x *index) says() string {
 
 // noun names the number in a sentence.
 func (x *index) noun() string {
-	if x.name == "" {
-		return "the index"
+	switch {
+	case x.name != "":
+		return quote(x.name)
+	case x.inside.node != nil:
+		return quote(x.inside.text())
 	}
-	return quote(x.name)
+	return "the index"
 }
 
 // signed says that the number may be negative.

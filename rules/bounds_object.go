@@ -107,6 +107,9 @@ func (c *Case) stackObject(o *region, r *reach, x *index) {
 			found = &vars[i]
 		}
 	}
+	if found == nil {
+		found = c.beganIn(r.loc, vars)
+	}
 	if base := r.e.indexed().operand(0); found == nil && base.node != nil {
 		// Behind the variable's end, and named: `buf[i]`.
 		for i, v := range vars {
@@ -123,6 +126,23 @@ func (c *Case) stackObject(o *region, r *reach, x *index) {
 	}
 	o.what, o.size, o.begin, o.on = quote(found.Name), found.Size, found.Offset, found.Variable
 	x.fixed -= found.Offset
+}
+
+// beganIn is the variable that an address on the stack was one of before it was
+// moved: the loop that counts an index may count an address instead.
+func (c *Case) beganIn(l verifierlog.Loc, vars []debuginfo.StackUse) (found *debuginfo.StackUse) {
+	for _, k := range c.Path.Chain(c.last, l) {
+		v, ok := c.Path.After(k.Step, k.Loc)
+		if !ok || v.Base != verifierlog.FramePtr || v.FrameNo >= 0 && v.FrameNo != l.Frame {
+			continue
+		}
+		for i := range vars {
+			if o := v.Offset; vars[i].Offset <= o && o < vars[i].Offset+vars[i].Size && !vars[i].Likely {
+				found = &vars[i] // the chain goes back, so that the last is where it began
+			}
+		}
+	}
+	return found
 }
 
 // section is the section of the object that a map holds the variables of, ""

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -94,6 +95,8 @@ func (c *Case) needsProbeRead(d *diag.Diagnostic, l verifierlog.Loc, root verifi
 		c.tell(d, step, root.Loc, "the address comes from here, as a number")
 	case root.Kind == verifierlog.LinkResult:
 		c.tell(d, root.Step, root.Loc, "returns the address as a number")
+	case c.atPrimary(d, root.Step):
+		primary(d, "an address, loaded from the context as a number, and read directly here")
 	default:
 		c.tell(d, root.Step, root.Loc, "loaded from the context, as a number")
 	}
@@ -113,6 +116,10 @@ func (c *Case) needsProbeRead(d *diag.Diagnostic, l verifierlog.Loc, root verifi
 		d.Helps = append(d.Helps, diag.Help{Text: "read it with " + quote(macro), Applicability: diag.Likely, Edits: e})
 		return
 	}
+	if h, ok := c.readOne(helper); ok && sure {
+		d.Helps = append(d.Helps, h)
+		return
+	}
 	if n := c.name(c.last, l); n.Type != nil && isChar(n.Type.Pointee()) {
 		helper += "_str"
 	}
@@ -122,6 +129,35 @@ func (c *Case) needsProbeRead(d *diag.Diagnostic, l verifierlog.Loc, root verifi
 		return
 	}
 	advise(d, "copy what is needed to a variable with `%s`", helper)
+}
+
+// readOne is the edit that reads a number behind an address, `p[0]` or `*p`, into
+// a variable in front of the statement, and uses that.
+func (c *Case) readOne(helper string) (h diag.Help, ok bool) {
+	insn := c.Path.Insn(c.last)
+	e := c.accessed(insn)
+	if e.node == nil || e.node.Kind != sourcetext.Index && e.node.Kind != sourcetext.Unary || !e.operand(0).simple() {
+		return h, false
+	}
+	address := "&" + e.text()
+	if e.node.Kind == sourcetext.Unary || e.operand(1).text() == "0" {
+		address = e.operand(0).text()
+	}
+	t := c.typeOf(e)
+	name := c.freeName(insn, "value", "data", "got")
+	if t != nil && isChar(t) {
+		name = c.freeName(insn, "c", "ch", "byte")
+	}
+	if t == nil || name == "" || t.ByteSize() < 1 || t.ByteSize() > 8 {
+		return h, false
+	}
+	before, can := c.insertBefore(insn, strings.TrimPrefix(t.Declare(name), "const ")+" = 0;",
+		fmt.Sprintf("%s(&%s, sizeof(%s), %s);", helper, name, name, address))
+	use, found := c.rewrite(e, name)
+	if !can || !found {
+		return h, false
+	}
+	return diag.Help{Text: "copy it to a variable with " + quote(helper), Applicability: diag.Likely, Edits: []diag.Edit{before, use}}, true
 }
 
 func isChar(t *debuginfo.Type) bool {

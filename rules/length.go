@@ -206,7 +206,7 @@ func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 		return
 	}
 	if lost != nil && !l.zero {
-		c.compilerLost(d, lost, c.last, l.loc, l.name, have+1)
+		c.compilerLost(d, lost, c.last, l.loc, c.summand(l.name, l.e, c.last, l.loc), have+1)
 		return
 	}
 	if !checked {

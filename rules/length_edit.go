@@ -42,6 +42,12 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 		d.Helps = append(d.Helps, diag.Help{Text: "check the size against the room that there is, right before the call", Applicability: diag.Placeholder})
 		return
 	}
+	if t, ok := c.term(l.e, c.last, l.loc); ok && !zero && l.known && have > 0 {
+		if condition := t.outside(l.value, have); condition != "" {
+			d.Helps = append(d.Helps, c.guard(insn, "check "+quote(t.name)+" before the call", condition))
+			return
+		}
+	}
 	name, setup := l.name, ""
 	if !isName(name) {
 		// What stands there would be read or computed a second time behind the check.
@@ -61,6 +67,8 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 	over := have > 0 && (!l.known || l.value.Bounds.Umax > uint64(have))
 	var condition string
 	switch {
+	case setup != "" && !zero && l.typ == nil: // it is unsigned
+		condition = fmt.Sprintf("%s > %d", name, have)
 	case zero && over:
 		condition = fmt.Sprintf("%s < 1 || %s > %d", name, name, have)
 	case zero:

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -99,6 +100,11 @@ func (c *Case) otherStruct(d *diag.Diagnostic, l verifierlog.Loc) bool {
 	}
 	e = e.operand(0)
 	declared, known := structName(c.typeOf(e).Pointee()), c.at(l).TypeName
+	for _, p := range c.parameters(c.Path.Insn(c.last)) {
+		if m := structPointer.FindStringSubmatch(p); declared == "" && m != nil && m[2] == e.text() {
+			declared = m[1]
+		}
+	}
 	if declared == "" || known == "" || declared == known {
 		return false
 	}
@@ -118,6 +124,8 @@ func (c *Case) otherStruct(d *diag.Diagnostic, l verifierlog.Loc) bool {
 	c.readProbed(d)
 	return true
 }
+
+var structPointer = regexp.MustCompile(`^(?:const )?struct (\w+) ?\* ?(\w+)$`)
 
 func structName(t *debuginfo.Type) string {
 	if t == nil || t.Underlying().Kind != debuginfo.Struct {

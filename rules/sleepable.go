@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -110,9 +111,38 @@ func cannotBeSleepable(c *Case, d *diag.Diagnostic) {
 		d.Notes = append(d.Notes, "programs that may sleep: fentry, fexit, fmod_ret, lsm, iter, uprobe, struct_ops, syscall; which of them depends on the kernel")
 	}
 	c.markOwnSection(d, "asks for a program that may sleep")
+	if edits := c.awakeEdits(); plain != section && edits != nil {
+		d.Helps = append(d.Helps, diag.Help{
+			Text:          "use `SEC(\"" + plain + "\")`, and `bpf_probe_read_user`, which fails where the memory is not present",
+			Applicability: diag.Likely, Edits: append(c.sectionEdit(plain), edits...),
+		})
+		return
+	}
 	if plain != section {
 		d.Helps = append(d.Helps, diag.Help{Text: "use `SEC(\"" + plain + "\")`, and do without functions that sleep", Applicability: diag.Placeholder, Edits: c.sectionEdit(plain)})
 	}
+}
+
+var copiesFromUser = regexp.MustCompile(`\bbpf_copy_from_user\s*\(`)
+
+// awakeEdits make the program's calls of the helper that waits for memory those
+// of its twin that does not; nil without such calls.
+func (c *Case) awakeEdits() (edits []diag.Edit) {
+	l, ok := c.sectionLabel()
+	f, whole := c.files[l.File]
+	if !ok || !whole {
+		return nil
+	}
+	at, _ := f.Offset(l.Line, l.Column)
+	fn, found := f.Function(at)
+	if !found || at > fn.Body.Start {
+		return nil
+	}
+	for _, m := range copiesFromUser.FindAllStringIndex(f.Text(fn.Body), -1) {
+		from := fn.Body.Start + m[0]
+		edits = append(edits, editOf(l.File, f.Position, from, from+len("bpf_copy_from_user"), sameCall("bpf_copy_from_user", "")))
+	}
+	return edits
 }
 
 // mapNotForSleepable: a map of a type that a sleepable program must not use

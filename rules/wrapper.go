@@ -6,6 +6,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -38,12 +39,61 @@ func (c *Case) parameterOf(step int) string {
 	if step < 0 {
 		return ""
 	}
-	s := c.Path.Step(step)
-	fn, i, ok := c.function(s.Insn.Index)
-	if s.Dst < 0 || !ok || c.debug() == nil {
+	// Debug information has the parameter from a later instruction on, where the
+	// inlined function begins.
+	load := c.Path.Step(step)
+	for i := step + 1; i <= c.last && i <= step+8 && load.Dst >= 0; i++ {
+		s := c.Path.Step(i)
+		fn, at, ok := c.function(s.Insn.Index)
+		if !ok || c.debug() == nil || s.Frame != load.Frame {
+			break
+		}
+		if name := c.parameterIn(fn, at, load.Dst); name != "" {
+			return name
+		}
+		if s.Dst == load.Dst {
+			break
+		}
+	}
+	if fn, at, ok := c.function(load.Insn.Index); ok && step == c.last && c.debug() != nil && load.Dst >= 0 {
+		if name := c.parameterIn(fn, at+1, load.Dst); name != "" {
+			return name
+		}
+	}
+	base, ok := c.Path.Before(step, verifierlog.Reg(load.Frame, max(load.Mem.Base, 0)))
+	if load.Op != verifierlog.OpLoad || !ok || base.Base != verifierlog.Ctx {
 		return ""
 	}
-	for _, name := range c.debug().Register(fn, i+1, s.Dst) {
+	if p := c.parameters(load.Insn.Index); load.Mem.Offset%8 == 0 && int(load.Mem.Offset)/8 < len(p) {
+		return lastName.FindString(p[load.Mem.Offset/8])
+	}
+	return ""
+}
+
+var lastName = regexp.MustCompile(`\w+$`)
+
+// parameters are the declarations of a program's parameters as BPF_PROG has them,
+// of which the n-th is the context's n-th eight bytes.
+func (c *Case) parameters(insn int) (all []string) {
+	at, file, ok := c.source(insn)
+	if !ok || at.Function.Body.Start <= at.Function.Start {
+		return nil
+	}
+	_, list, ok := strings.Cut(file.Text(sourcetext.Span{Start: at.Function.Start, End: at.Function.Body.Start}), "BPF_PROG(")
+	if !ok || strings.Count(list, ")") != 1 {
+		return nil
+	}
+	for i, p := range strings.Split(list[:strings.Index(list, ")")], ",") {
+		if i > 0 { // behind the program's name
+			all = append(all, strings.Join(strings.Fields(p), " "))
+		}
+	}
+	return all
+}
+
+// parameterIn is the parameter that a register has in front of an instruction.
+func (c *Case) parameterIn(fn *object.Function, i, reg int) string {
+	for _, name := range c.debug().Register(fn, i, reg) {
 		if name.Var != nil && name.Var.Param && !name.Likely && name.Expr == name.Var.Name {
 			return name.Expr
 		}
