@@ -94,7 +94,7 @@ func (c *Case) stopped() string {
 // there, as one of a function.
 func (c *Case) lineOfObject(insn int) (at sourcetext.Place, file *sourcetext.File, ok bool) {
 	p, _ := c.place(insn)
-	if _, whole := c.files[p.File]; whole || p.Line < 2 || p.Line > 1<<20 || p.Text == "" {
+	if _, whole := c.files[p.File]; whole || p.Line < 1 || p.Text == "" {
 		return at, nil, false
 	}
 	file = asFunction(p.Line, p.Text, p.File)
@@ -131,7 +131,7 @@ func asFunction(line int, text, file string) *sourcetext.File {
 	if rust {
 		head = "fn f() {"
 	}
-	return sourcetext.Parse([]byte(strings.Repeat("\n", line-2)+head+"\n"+text+"\n}\n"), rust)
+	return sourcetext.ParseFrom(line-1, []byte(head+"\n"+text+"\n}\n"), rust)
 }
 
 // arg is the text of an argument, from 1 on; "" when it is not known.

@@ -197,7 +197,7 @@ func (c *Case) file(name string, line int, text string) *sourcetext.File {
 			return nil
 		}
 		// One line at its place. It is not kept: the next question is of another.
-		return sourcetext.Parse([]byte(strings.Repeat("\n", line-1)+text), rust)
+		return sourcetext.ParseFrom(line, []byte(text), rust)
 	}
 	all := strings.Join(lines, "\n")
 	f := sourcetext.Parse([]byte(all), rust)

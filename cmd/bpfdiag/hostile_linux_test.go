@@ -8,14 +8,17 @@ import (
 	"time"
 )
 
-var hostileTime = flag.Duration("hostile", 0, "how long TestHostile goes on")
+var (
+	hostileTime = flag.Duration("hostile", 0, "how long TestHostile goes on")
+	hostileSeed = flag.Uint64("hostile-seed", 0, "the first input of TestHostile")
+)
 
 // TestHostile asks about random damage, as the fuzz targets do, many times as
 // fast and without learning from what it sees. The first inputs are always the same.
 func TestHostile(t *testing.T) {
 	all, dir := hostiles(t), t.TempDir()
 	until := time.Now().Add(*hostileTime)
-	for seed := uint64(0); seed < 200 || time.Now().Before(until); seed++ {
+	for seed := *hostileSeed; seed < *hostileSeed+200 || time.Now().Before(until); seed++ {
 		r := rand.New(rand.NewPCG(seed, 8))
 		h := all[r.IntN(len(all))]
 		edits := make([]byte, 5*r.IntN(24))
@@ -36,7 +39,7 @@ func TestHostile(t *testing.T) {
 		}
 		explainHostile(t, dir, h.damage(edits), h.name, source, log, r.IntN(2) == 0)
 		if t.Failed() {
-			t.Fatalf("seed %d: %s with edits %v, the source\n%s\nand the log\n%s", seed, h.name, edits, source, log)
+			t.Fatalf("-hostile-seed %d: %s with edits %v, the source\n%s\nand the log\n%s", seed, h.name, edits, source, log)
 		}
 	}
 }

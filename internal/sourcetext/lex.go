@@ -31,14 +31,18 @@ type File struct {
 	rust   bool
 	toks   []token
 	lines  []int // offset of each line's beginning
+	before int   // lines of the file in front of the text
 	dirs   []Span
 	bodies map[int][]*Stmt // by the token that opens them
 }
 
 // Parse cuts a text. Any bytes are a text: what is malformed gives tokens that
 // make less sense, never an error.
-func Parse(text []byte, rust bool) *File {
-	f := &File{text: text, rust: rust, lines: []int{0}, bodies: map[int][]*Stmt{}}
+func Parse(text []byte, rust bool) *File { return ParseFrom(1, text, rust) }
+
+// ParseFrom cuts a part of a file that begins at a line of it.
+func ParseFrom(line int, text []byte, rust bool) *File {
+	f := &File{text: text, rust: rust, lines: []int{0}, before: line - 1, bodies: map[int][]*Stmt{}}
 	for i, c := range text {
 		if c == '\n' {
 			f.lines = append(f.lines, i+1)

@@ -9,7 +9,7 @@ type Span struct{ Start, End int }
 // bytes, are in the text. Column 0 stands for the line's first character that
 // is no space. ok is false when the text has no such place.
 func (f *File) Offset(line, column int) (int, bool) {
-	if line < 1 || line > len(f.lines) || column < 0 {
+	if line -= f.before; line < 1 || line > len(f.lines) || column < 0 {
 		return 0, false
 	}
 	start := f.lines[line-1]
@@ -32,7 +32,7 @@ func (f *File) Offset(line, column int) (int, bool) {
 // Position returns the line and column of an offset.
 func (f *File) Position(off int) (line, column int) {
 	line = sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > off })
-	return line, off - f.lines[line-1] + 1
+	return line + f.before, off - f.lines[line-1] + 1
 }
 
 // Text returns the bytes of a span.
@@ -60,7 +60,7 @@ func (f *File) tokenAt(off int) (int, bool) {
 // Indent returns the space with which the line of an offset begins.
 func (f *File) Indent(off int) string {
 	line, _ := f.Position(off)
-	start := f.lines[line-1]
+	start := f.lines[line-f.before-1]
 	end := start
 	for end < off && (f.text[end] == ' ' || f.text[end] == '\t') {
 		end++

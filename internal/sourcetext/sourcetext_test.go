@@ -191,3 +191,20 @@ func TestArguments(t *testing.T) {
 		}
 	}
 }
+
+// TestParseFrom: places in a part of a file are those of the file.
+func TestParseFrom(t *testing.T) {
+	file := ParseFrom(1<<30, []byte("void h(void) {\n\tf(a);\n}\n"), false)
+	at, ok := file.At(1<<30+1, 2)
+	if !ok || file.Text(at.Span) != "f(a)" || file.Indent(at.Span.Start) != "\t" {
+		t.Errorf("%+v", at)
+	}
+	if line, column := file.Position(at.Span.End); line != 1<<30+1 || column != 6 {
+		t.Errorf("it ends at %d:%d", line, column)
+	}
+	for _, line := range []int{0, 1, 1<<30 - 1, 1<<30 + 4} {
+		if _, ok := file.At(line, 1); ok {
+			t.Errorf("line %d is in it", line)
+		}
+	}
+}
