@@ -89,10 +89,8 @@ func Diagnose(c Case) diag.Diagnostic {
 // recode makes a diagnostic one of another code, for codes that a path and not
 // a message tells apart.
 func recode(d *diag.Diagnostic, id string) {
-	for _, code := range messages.Codes() {
-		if code.ID == id {
-			d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
-		}
+	if code, ok := messages.CodeOf(id); ok {
+		d.Code, d.Name, d.Class = code.ID, code.Name, diag.Class(code.Class)
 	}
 }
 

@@ -30,27 +30,32 @@ type Page struct {
 var Pages = sync.OnceValue(func() []Page {
 	var all []Page
 	for _, c := range messages.Codes() {
-		text, err := pageFiles.ReadFile("pages/" + c.ID + ".md")
-		if err != nil {
-			continue
+		if p, ok := readPage(c); ok {
+			all = append(all, p)
 		}
-		p, err := parsePage(c, string(text))
-		if err != nil {
-			panic(err) // the files are part of the program, and a test reads them
-		}
-		all = append(all, p)
 	}
 	return all
 })
 
+func readPage(c messages.Code) (Page, bool) {
+	text, err := pageFiles.ReadFile("pages/" + c.ID + ".md")
+	if err != nil {
+		return Page{}, false
+	}
+	p, err := parsePage(c, string(text))
+	if err != nil {
+		panic(err) // the files are part of the program, and a test reads them
+	}
+	return p, true
+}
+
 // PageOf finds a page by code or name, in any case.
 func PageOf(name string) (Page, bool) {
-	for _, p := range Pages() {
-		if strings.EqualFold(p.Code, name) || strings.EqualFold(p.Name, name) {
-			return p, true
-		}
+	c, ok := messages.CodeOf(name)
+	if !ok {
+		return Page{}, false
 	}
-	return Page{}, false
+	return readPage(c)
 }
 
 // parsePage reads a page:

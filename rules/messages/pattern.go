@@ -57,32 +57,28 @@ type token struct {
 
 // NewPattern reads a pattern; every text is one.
 func NewPattern(text string) *Pattern {
-	p := &Pattern{Text: text}
-	var literal strings.Builder
-	flush := func() {
-		if literal.Len() > 0 {
-			p.tokens = append(p.tokens, token{text: literal.String()})
-			p.literal += literal.Len()
-			literal.Reset()
+	p := &Pattern{Text: text, tokens: make([]token, 0, 2*strings.Count(text, "%")+1)}
+	from := 0 // of text that is none of the tokens yet
+	literal := func(to int) {
+		if to > from {
+			s := strings.ReplaceAll(text[from:to], "%%", "%")
+			p.tokens = append(p.tokens, token{text: s})
+			p.literal += len(s)
 		}
 	}
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' || i+1 == len(text) {
-			literal.WriteByte(text[i])
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] != '%' {
 			continue
 		}
 		i++
 		switch text[i] {
 		case 'd', 'x', 'R', 's':
-			flush()
+			literal(i - 1)
 			p.tokens = append(p.tokens, token{wildcard: text[i]})
-		case '%':
-			literal.WriteByte('%')
-		default:
-			literal.WriteString(text[i-1 : i+1])
+			from = i + 1
 		}
 	}
-	flush()
+	literal(len(text))
 	return p
 }
 

@@ -49,13 +49,23 @@ var load = sync.OnceValue(func() *table {
 // Codes lists the codes in order. The slice is the caller's.
 func Codes() []Code { return slices.Clone(load().codes) }
 
+// CodeOf finds a code by its ID or name, in any case.
+func CodeOf(name string) (Code, bool) {
+	for _, c := range load().codes {
+		if strings.EqualFold(c.ID, name) || strings.EqualFold(c.Name, name) {
+			return c, true
+		}
+	}
+	return Code{}, false
+}
+
 // Patterns lists the patterns in the order of messages.txt. The slice is the
 // caller's, what it points to is not.
 func Patterns() []*Pattern { return slices.Clone(load().patterns) }
 
 func parse(codesText, messagesText string) (*table, error) {
-	t := &table{}
-	known := map[string]bool{}
+	t := &table{codes: make([]Code, 0, strings.Count(codesText, "\n\n")+1), patterns: make([]*Pattern, 0, strings.Count(messagesText, "\n"))}
+	known := make(map[string]bool, 2*cap(t.codes))
 	err := lines("codes.txt", codesText, func(line string, indented bool) error {
 		if !indented {
 			id, name, _ := strings.Cut(line, " ")
@@ -77,8 +87,19 @@ func parse(codesText, messagesText string) (*table, error) {
 			return fmt.Errorf("want a key and a value")
 		}
 		c := &t.codes[len(t.codes)-1]
-		field := map[string]*string{"class": &c.Class, "family": &c.Family, "headline": &c.Headline,
-			"points at": &c.PointsAt, "no messages": &c.Unclaimed}[key]
+		var field *string
+		switch key {
+		case "class":
+			field = &c.Class
+		case "family":
+			field = &c.Family
+		case "headline":
+			field = &c.Headline
+		case "points at":
+			field = &c.PointsAt
+		case "no messages":
+			field = &c.Unclaimed
+		}
 		if field == nil || *field != "" {
 			return fmt.Errorf("%q is unknown or said twice", key)
 		}
@@ -88,7 +109,7 @@ func parse(codesText, messagesText string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := map[string]bool{}
+	seen := make(map[string]bool, cap(t.patterns))
 	var section Pattern
 	err = lines("messages.txt", messagesText, func(line string, indented bool) error {
 		if !indented {
@@ -103,14 +124,14 @@ func parse(codesText, messagesText string) (*table, error) {
 			}
 			return nil
 		}
-		p := NewPattern(line)
-		p.Code, p.Role, p.Reason = section.Code, section.Role, section.Reason
-		for _, role := range []Role{Preface, Detail} {
-			if text, ok := strings.CutPrefix(line, role.String()+": "); ok && section.Code != "" {
-				p = NewPattern(text)
-				p.Code, p.Role = section.Code, role
+		role := section.Role
+		for _, r := range [...]Role{Preface, Detail} {
+			if text, ok := strings.CutPrefix(line, r.String()+": "); ok && section.Code != "" {
+				line, role = text, r
 			}
 		}
+		p := NewPattern(line)
+		p.Code, p.Role, p.Reason = section.Code, role, section.Reason
 		if seen[p.Text] {
 			return fmt.Errorf("%q is claimed twice", p.Text)
 		}
