@@ -87,7 +87,7 @@ func (c *Case) unmovedEdit(n int) []diag.Edit {
 func (c *Case) copyEdit(n int, size int64, how string) []diag.Edit {
 	insn := c.Path.Insn(c.last)
 	arg := c.sourceCall(c.last).operand(n)
-	if arg.node == nil || arg.bare().node.Kind != sourcetext.Name {
+	if arg.node == nil || !arg.bare().simple() {
 		return nil
 	}
 	name := c.freeName(insn, "copy", "bytes", "local")

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -40,6 +41,12 @@ func (c *Case) leaveIf(insn int, text, condition string, except int, first []str
 	if e, ok := c.insertBefore(insn, lines...); ok {
 		h.Edits, h.Applicability = []diag.Edit{e}, how
 		return h
+	}
+	if e, ok := c.editor(insn); ok && len(first) == 0 && e.at.Stmt != nil && e.at.Stmt.Bare && e.at.Stmt.Kind != sourcetext.LoopStmt {
+		if h.Edits = e.before(e.at.Stmt, strings.Join(lines, "\n")); h.Edits != nil {
+			h.Applicability = how
+			return h
+		}
 	}
 	if leave != "" && len(first) == 0 && len(back) == 0 {
 		h.Text += ": `if (" + condition + ") " + leave + "`"

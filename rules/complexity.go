@@ -26,7 +26,7 @@ func tooComplex(c *Case, d *diag.Diagnostic) {
 	d.Message = "the verifier gave up on " + quote(c.Program.Name) + " after " + limit + " instructions"
 	primary(d, "it was here then, which need not be the cause")
 	if c.last < 0 {
-		d.Helps = append(d.Helps, smaller()...)
+		smaller(d)
 		return
 	}
 	p, _ := verifierlog.ReadProfile(strings.NewReader(c.Log))
@@ -42,7 +42,7 @@ func tooComplex(c *Case, d *diag.Diagnostic) {
 			primary(d, share(visits, p.Visits)+" of the steps "+shown(all)+" of this loop")
 		}
 		c.hotLines(d, p, nil, 2)
-		d.Helps = append(d.Helps, smaller()...)
+		smaller(d)
 		return
 	}
 	loop, known := c.loopOf(hot.Head, hot.Back)
@@ -71,7 +71,7 @@ func tooComplex(c *Case, d *diag.Diagnostic) {
 	} else {
 		d.Helps = append(d.Helps, c.iterate())
 	}
-	d.Helps = append(d.Helps, smaller()[:1]...)
+	smaller(d)
 }
 
 // headLine is the instruction of a loop whose source line, as the log has it,
@@ -254,7 +254,7 @@ func tooManyBranches(c *Case, d *diag.Diagnostic) {
 	primary(d, "one more branch")
 	d.Notes = append(d.Notes, "each condition on the path whose other side is still to be looked at is open, and a loop opens its own at every pass")
 	if c.last < 0 {
-		d.Helps = append(d.Helps, smaller()...)
+		smaller(d)
 		return
 	}
 	p, _ := verifierlog.ReadProfile(strings.NewReader(c.Log))
@@ -294,7 +294,7 @@ func tooManyBranches(c *Case, d *diag.Diagnostic) {
 			d.Helps = append(d.Helps, c.iterate())
 		}
 	}
-	d.Helps = append(d.Helps, smaller()...)
+	smaller(d)
 }
 
 // inHead says whether an instruction is of a loop's head.
@@ -308,12 +308,15 @@ func (c *Case) iterate() diag.Help {
 	return diag.Help{Text: "loop with " + c.loopForms() + ", of which the verifier need not see every pass"}
 }
 
-// smaller is the advice that holds for any program that is too much.
-func smaller() []diag.Help {
-	return []diag.Help{
-		{Text: "move code into a function that is not `static` (`__noinline`): such a one is verified once, not at each call on each path"},
-		{Text: "or have fewer paths: decide first and compute later, mask indices instead of comparing them, lower the bounds of loops; or go on in another program with `bpf_tail_call`"},
+// smaller adds the advice that holds for any program that is too much, unless
+// there is an edit.
+func smaller(d *diag.Diagnostic) {
+	for _, h := range d.Helps {
+		if len(h.Edits) > 0 {
+			return
+		}
 	}
+	suggest(d, "move code into a function that is not `static` (`__noinline`), which is verified once and not at each call on each path; or have fewer paths: decide first and compute later, lower the bounds of loops, go on in another program with `bpf_tail_call`")
 }
 
 // share is a part of a whole in percent: "97 %".

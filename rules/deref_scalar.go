@@ -155,7 +155,7 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		if loss.Likely {
 			note(d, "something that the called function does may move the packet")
 		}
-		c.reloadPacket(d, by)
+		c.reloadPacket(d, by, loss.Step)
 	default:
 		recode(d, "BPF0133")
 		link := c.origin(d, loss.Step, loss.Loc, "")

@@ -103,9 +103,9 @@ func (c *Case) mapFlagEdit(name, flag string) []diag.Edit {
 
 // reloadPacket is the help that reads the packet's addresses anew in front of the
 // failing access, as the function did first, and checks what the access needs.
-func (c *Case) reloadPacket(d *diag.Diagnostic, by string) {
+func (c *Case) reloadPacket(d *diag.Diagnostic, by string, loss int) {
 	text := "load `data` and `data_end` from the context again after " + by + ", and check again before the access"
-	h, ok := c.reloaded(text)
+	h, ok := c.reloaded(text, loss)
 	if !ok {
 		advise(d, "%s", text)
 		return
@@ -113,7 +113,8 @@ func (c *Case) reloadPacket(d *diag.Diagnostic, by string) {
 	d.Helps = append(d.Helps, h)
 }
 
-func (c *Case) reloaded(text string) (h diag.Help, ok bool) {
+// reloaded is that help; loss is the step behind which the addresses are of no use.
+func (c *Case) reloaded(text string, loss int) (h diag.Help, ok bool) {
 	insn := c.Path.Insn(c.last)
 	e, ok := c.editor(insn)
 	r, known := c.reach()
@@ -125,10 +126,14 @@ func (c *Case) reloaded(text string) (h diag.Help, ok bool) {
 	if need == "" || end == "" {
 		return h, false
 	}
+	since := 0
+	if at, _, found := c.source(c.Path.Insn(loss)); found && at.Function.Body == e.function.Body {
+		since = at.Span.End
+	}
 	var lines []string
 	done := map[string]bool{}
 	for _, name := range words.FindAllString(need+" "+end, -1) {
-		more, good := e.made(name, done, 0)
+		more, good := e.made(name, since, done, 0)
 		if !good {
 			return h, false
 		}
@@ -144,13 +149,14 @@ func (c *Case) reloaded(text string) (h diag.Help, ok bool) {
 var words = regexp.MustCompile(`\b[A-Za-z_]\w*\b`)
 
 // made are the assignments that give a variable its value once more, those that
-// it is computed from first. ok is false if it has several values.
-func (e *editor) made(name string, done map[string]bool, depth int) (lines []string, ok bool) {
+// it is computed from first; none for what was made again since an offset. ok is
+// false if it has several values.
+func (e *editor) made(name string, since int, done map[string]bool, depth int) (lines []string, ok bool) {
 	if done[name] || depth > 6 {
 		return nil, depth <= 6
 	}
 	done[name] = true
-	value, several := "", false
+	value, several, again := "", false, false
 	e.statements(func(s *sourcetext.Stmt) {
 		for _, n := range s.Exprs {
 			walk(n, func(n *sourcetext.Node) {
@@ -159,22 +165,24 @@ func (e *editor) made(name string, done map[string]bool, depth int) (lines []str
 				switch to = strings.Trim(to, " \t*"); {
 				case n.Kind == sourcetext.Declarator && len(n.Operands) == 1 && to == name,
 					n.Kind == sourcetext.Assign && n.Operator == "=" && to == name && assigned:
-					several = several || value != ""
+					before := value
 					value = strings.Join(strings.Fields(from), " ")
+					several = several || before != "" && before != value
+					again = again || since > 0 && n.Start > since && n.Start < e.at.Span.Start
 				case n.Kind == sourcetext.Assign && n.Operator != "=" && e.file.Text(n.Operands[0].Span) == name:
 					several = true // it moves
 				}
 			})
 		}
 	})
-	if several {
-		return nil, false
+	if again || several {
+		return nil, again
 	}
 	if value == "" || strings.Contains(value, "(") && strings.Contains(value, "bpf_") {
 		return nil, true // a parameter, a type, what a helper returned
 	}
 	for _, w := range words.FindAllString(value, -1) {
-		more, good := e.made(w, done, depth+1)
+		more, good := e.made(w, since, done, depth+1)
 		if !good {
 			return nil, false
 		}

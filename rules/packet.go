@@ -188,7 +188,12 @@ func (c *Case) sameNumber(a *packetAccess, k *packetCheck) bool {
 func (c *Case) metadata(d *diag.Diagnostic, a *packetAccess) {
 	d.Message = strings.Replace(d.Message, "inside the packet", "inside the packet's metadata", 1)
 	primary(d, a.needs())
-	d.Helps = append(d.Helps, diag.Help{Text: "compare the end of what is accessed with the packet's begin (`ctx->data`), and leave if it is behind it", Applicability: diag.Placeholder})
+	insn := c.Path.Insn(c.last)
+	if need, begin := c.needed(a), c.packetInScope(insn, "data"); need != "" && begin != "" && !a.variable {
+		d.Helps = append(d.Helps, c.guard(insn, "prove that the metadata has these bytes", need+" > "+begin))
+		return
+	}
+	suggest(d, "compare the end of what is accessed with the packet's begin (`ctx->data`), and leave if it is behind it")
 }
 
 // turnRound is the help for a check that leaves the function for the packets that are

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -151,6 +152,8 @@ func (c *Case) needed(a *packetAccess) string {
 		return ""
 	case a.e.node.Kind == sourcetext.Unary && a.e.operand(0).simple():
 		return "(void *)(" + a.e.operand(0).text() + " + 1)"
+	case a.e.node.Kind == sourcetext.Index && a.e.operand(0).simple() && a.e.operand(1).node != nil && a.e.operand(1).node.Kind == sourcetext.Literal:
+		return fmt.Sprintf("(void *)(%s + %d)", a.e.operand(0).text(), c.lastIndex(a.e)+1)
 	case a.e.node.Kind == sourcetext.Index || a.e.node.Kind == sourcetext.Member:
 		return "(void *)(&" + a.e.text() + " + 1)"
 	}
@@ -166,6 +169,14 @@ func (a *packetAccess) inside(size int64) bool {
 // endInScope is the expression for the packet's end at an instruction: the
 // variable, or what the context has; "" when neither is there.
 func (c *Case) endInScope(insn int, name string) string {
+	if s := c.variableInScope(insn, name); s != "" {
+		return s
+	}
+	return c.packetInScope(insn, "data_end")
+}
+
+// variableInScope is a variable as a pointer to void; "" if there is none of that name.
+func (c *Case) variableInScope(insn int, name string) string {
 	in := c.debug()
 	fn, i, ok := c.function(insn)
 	if in == nil || !ok {
@@ -181,7 +192,17 @@ func (c *Case) endInScope(insn int, name string) string {
 		}
 		return name
 	}
-	for _, v := range vars {
+	return ""
+}
+
+// packetInScope is a field of the context that is an address of the packet.
+func (c *Case) packetInScope(insn int, field string) string {
+	in := c.debug()
+	fn, i, ok := c.function(insn)
+	if in == nil || !ok {
+		return ""
+	}
+	for _, v := range in.Variables(fn, i) {
 		if !v.Param || v.Type == nil {
 			continue
 		}
@@ -191,7 +212,9 @@ func (c *Case) endInScope(insn int, name string) string {
 		}
 		switch p.Underlying().Name {
 		case "xdp_md", "__sk_buff":
-			return "(void *)(long)" + v.Name + "->data_end"
+			return "(void *)(long)" + v.Name + "->" + field
+		case "sk_msg_md", "sk_reuseport_md": // pointers there
+			return v.Name + "->" + field
 		}
 	}
 	return ""
@@ -234,4 +257,29 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 func (c *Case) isPointer(e expression) bool {
 	t := c.typeOf(e)
 	return t != nil && t.Underlying().Kind == debuginfo.Pointer
+}
+
+// lastIndex is the largest literal by which the function indexes what an expression
+// does, from there on: one check is to prove them all.
+func (c *Case) lastIndex(e expression) int64 {
+	in, ok := c.editor(e.insn)
+	largest, _ := strconv.ParseInt(e.operand(1).text(), 0, 32)
+	if !ok {
+		return largest
+	}
+	of := e.operand(0).text()
+	in.statements(func(s *sourcetext.Stmt) {
+		for _, n := range s.Exprs {
+			walk(n, func(n *sourcetext.Node) {
+				o := expression{node: n, file: e.file}
+				if n.Kind != sourcetext.Index || n.Start < e.node.Start || o.operand(0).text() != of {
+					return
+				}
+				if i, err := strconv.ParseInt(o.operand(1).text(), 0, 32); err == nil && i < 256 {
+					largest = max(largest, i)
+				}
+			})
+		}
+	})
+	return largest
 }

@@ -119,6 +119,9 @@ func (c *Case) holding(r verifierlog.Resource) held {
 	default:
 		h.got = "acquired here"
 		h.fn = releases[fn]
+		if strings.HasPrefix(fn, "bpf_map_lookup") { // of a map that holds sockets
+			h.got, h.fn = "found, and held, here", "bpf_sk_release"
+		}
 		if fn == "bpf_kptr_xchg" {
 			h.got = "taken out of the map here"
 			h.fn = c.destructor(r.Acquired)
