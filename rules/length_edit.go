@@ -89,8 +89,10 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 		return
 	}
 	var first []string
-	if l.typ != nil && l.typ.ByteSize() == 4 && l.known && (l.value.Bounds.Umax > math.MaxUint32) {
-		// Else the compiler would check a copy of 32 bits, and pass this one.
+	narrow := l.typ != nil && l.typ.ByteSize() == 4 && l.known && l.value.Bounds.Umax > math.MaxUint32
+	if narrow || zero && len(c.Path.Checks(c.last, l.loc)) > 0 {
+		// Else the compiler would check a copy of 32 bits, and pass this one, or make
+		// one comparison of this check and an earlier one.
 		first = []string{"barrier_var(" + name + ");"}
 	}
 	h := c.guard(insn, "check "+quote(name)+" before the call", condition, first...)
