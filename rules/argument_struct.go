@@ -5,6 +5,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 var _ = rule("BPF0513", argumentStruct)
@@ -38,7 +39,9 @@ func argumentStruct(c *Case, d *diag.Diagnostic) {
 		d.Message += ", not a " + quote(got)
 		primary(d, "this points to a "+quote(got)+" for the verifier")
 	}
-	c.argumentOrigin(d, a)
+	if link := c.argumentOrigin(d, a); link.Kind == verifierlog.LinkLoad && got != "" && c.memoryBefore(link).Base != verifierlog.Ctx {
+		c.relabel(d, link.Step, "a pointer to a "+quote(got)+" is read here")
+	}
 	base := func(s string) string { s, _, _ = strings.Cut(strings.TrimPrefix(s, "struct "), "___"); return s }
 	switch {
 	case base(want) == "nf_conn" && base(got) == "nf_conn" && strings.HasSuffix(want, "___init"):

@@ -193,7 +193,13 @@ func missingTarget(c *Case, f *Failure, d *diag.Diagnostic) {
 	if len(f.Similar) > 0 {
 		sentences(d, fmt.Sprintf("Linux %s has %s", f.Kernel, quoted(f.Similar)))
 	}
-	f.elsewhere(d)
+	if len(f.Similar) == 0 || len(f.Have) > 0 { // what no kernel has is more likely misspelt
+		f.elsewhere(d)
+	}
+	if edits := c.otherTarget(f); edits != nil {
+		offer(d, "attach to "+quote(f.Similar[0]), diag.Likely, edits)
+		return
+	}
 	help := "make the program optional with SEC(\"?" + c.Program.Section + "\") and have the loader load it only where its target exists"
 	switch f.What {
 	case loaderror.Function:
@@ -208,6 +214,16 @@ func missingTarget(c *Case, f *Failure, d *diag.Diagnostic) {
 		help = "load this program only where the kernel has the structure"
 	}
 	d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
+}
+
+// otherTarget is the edit of a section whose target is misspelt: that is likely if
+// there is one name like it, and no kernel that is here has the other.
+func (c *Case) otherTarget(f *Failure) []diag.Edit {
+	section := c.Program.Section
+	if len(f.Similar) != 1 || len(f.Have) > 0 || f.Name == "" || strings.Count(section, f.Name) != 1 {
+		return nil
+	}
+	return c.sectionEdit(strings.Replace(section, f.Name, f.Similar[0], 1))
 }
 
 // missingJumpTables: a switch became a table, which is a map of a type that

@@ -42,14 +42,19 @@ func (c *Case) copyArray() []diag.Edit {
 	return append([]diag.Edit{edit}, use...)
 }
 
-// percpuEdit reads a member of this CPU's copy of a kernel variable.
+// percpuEdit reads a member of this CPU's copy of a kernel variable, or of what a
+// per-CPU pointer points to.
 func (c *Case) percpuEdit(structure string) []diag.Edit {
 	e := c.accessed(c.Path.Insn(c.last))
 	of := e.operand(0)
-	if e.node == nil || e.node.Kind != sourcetext.Member || e.arrow() || of.node.Kind != sourcetext.Name || structure == "" {
+	if e.node == nil || e.node.Kind != sourcetext.Member || of.node.Kind != sourcetext.Name || structure == "" {
 		return nil
 	}
-	return c.rewriteAt(e, fmt.Sprintf("((struct %s *)bpf_this_cpu_ptr(&%s))->%s", structure, of.text(), e.node.Operator))
+	pointer := of.text()
+	if !e.arrow() {
+		pointer = "&" + pointer
+	}
+	return c.rewriteAt(e, fmt.Sprintf("((struct %s *)bpf_this_cpu_ptr(%s))->%s", structure, pointer, e.node.Operator))
 }
 
 // wholeMember reads a member with its own type: `sk->mark` for `*(__u16 *)&sk->mark`.

@@ -56,7 +56,7 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 			d.Notes = append(d.Notes, what+" is "+k+"; nothing that was acquired belongs to it")
 		}
 		if v.Base == verifierlog.BTFPtr && acquirers[v.TypeName] != "" && link.Kind != verifierlog.LinkUnknown {
-			offer(d, "release only what "+quote(acquirers[v.TypeName])+" or another acquiring function returned; a pointer that was passed in or read needs no release", diag.Likely, c.removeCall(c.last))
+			offer(d, "release only what "+quote(acquirers[v.TypeName])+" or another acquiring function returned", diag.Likely, c.removeCall(c.last))
 		} else if link.Kind == verifierlog.LinkLoad {
 			offer(d, "what was read needs no release", diag.Likely, c.removeCall(c.last))
 		}

@@ -268,7 +268,11 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		}
 	case lo == 0 && hi == 1:
 		h.Text = "return 0 or 1 on every path"
-		if known && r.expr != nil && !v.Const {
+		if known && r.expr != nil && m.neutral == "" && setsSomething(r.expr) {
+			if h.Edits = c.splitReturn(&r); h.Edits != nil {
+				h.Text = "return 0 to go on, or 1 to stop"
+			}
+		} else if known && r.expr != nil && !v.Const {
 			h.Text, to = "decide what the value means", operand(r)+" ? 1 : 0"
 		}
 	default:
@@ -293,6 +297,24 @@ func callsSomething(n *sourcetext.Node) bool {
 	found := false
 	walk(n, func(n *sourcetext.Node) { found = found || n.Kind == sourcetext.Call })
 	return found
+}
+
+// setsSomething says whether an expression changes a variable.
+func setsSomething(n *sourcetext.Node) bool {
+	found := false
+	walk(n, func(n *sourcetext.Node) {
+		found = found || n.Kind == sourcetext.Assign || n.Kind == sourcetext.Postfix || n.Operator == "++" || n.Operator == "--"
+	})
+	return found
+}
+
+// splitReturn makes `return ++count;` a statement of its own and a return of 0.
+func (c *Case) splitReturn(r *returned) []diag.Edit {
+	e, ok := c.editor(r.insn)
+	if !ok || r.stmt == nil || r.stmt.Bare || e.name != r.name {
+		return nil
+	}
+	return append([]diag.Edit{e.replace(sourcetext.Span{Start: r.stmt.Start, End: r.expr.Start}, "")}, e.behind(r.stmt, "return 0;")...)
 }
 
 // operand is a returned expression, in parentheses where ?: needs them.

@@ -116,6 +116,9 @@ func (c *Case) tellOrigin(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Lin
 	case link.Kind == verifierlog.LinkLoad && len(link.From) > 0:
 		if v, ok := c.Path.Before(link.Step, link.From[0]); ok && v.Base == verifierlog.Ctx {
 			text = "comes from the context"
+			if after, known := c.Path.After(link.Step, link.Loc); known && after.Base == verifierlog.BTFPtr {
+				text = "an argument of the program"
+			}
 		}
 	}
 	if text != "" {
