@@ -70,7 +70,13 @@ func (c *Case) badArgument(d *diag.Diagnostic) (a badArgument, ok bool) {
 			break
 		}
 	}
-	if a.loc, ok = c.argumentPlace(a.n); !ok {
+	return c.argumentOf(d, a.n)
+}
+
+// argumentOf is the n-th argument of the call that the path ends with; it marks it.
+func (c *Case) argumentOf(d *diag.Diagnostic, n int) (a badArgument, ok bool) {
+	a.n = n
+	if a.loc, ok = c.argumentPlace(n); !ok {
 		return a, false
 	}
 	if s := c.Path.Step(c.last); s.Op != verifierlog.OpCall {

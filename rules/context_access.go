@@ -31,6 +31,15 @@ var skbFields = map[string][]string{
 // contextAccess: the program type has no such field, or not this way
 // (check_ctx_access in kernel/bpf/verifier.c).
 func contextAccess(c *Case, d *diag.Diagnostic) {
+	if n := c.contextPassed(); n > 0 {
+		if a, ok := c.argumentOf(d, n); ok {
+			recode(d, "BPF0515")
+			d.Message = a.callee.String() + " takes a pointer to memory as " + a.callee.parameter(n) + ", not the context"
+			primary(d, "this is the context")
+			c.adviseArgument(d, a, "a pointer to memory", c.at(a.loc))
+			return
+		}
+	}
 	how, past := "read", "read here"
 	if c.stores() {
 		how, past = "written", "written here"
@@ -74,6 +83,28 @@ func contextAccess(c *Case, d *diag.Diagnostic) {
 	if how == "written" {
 		advise(d, "most fields of a context can only be read; see `bpfdiag explain BPF0140` for those that can be written")
 	}
+}
+
+// contextPassed is the number of the argument that is the context where memory
+// is taken (check_mem_reg and check_helper_mem_access ask whether all of it can
+// be accessed); 0 where it is an access of the program's own.
+func (c *Case) contextPassed() (n int) {
+	s := c.failing()
+	if s.Op != verifierlog.OpCall {
+		return 0
+	}
+	for r := 1; r <= 5; r++ {
+		if r == 1 && s.Call != verifierlog.CallSubprog {
+			continue // what helpers take the context for is their first argument
+		}
+		if c.at(verifierlog.Reg(s.Frame, r)).Base == verifierlog.Ctx {
+			if n > 0 {
+				return 0
+			}
+			n = r
+		}
+	}
+	return n
 }
 
 // contextFieldReleased: the field held a pointer of which the program has given

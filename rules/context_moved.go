@@ -162,8 +162,13 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 	if !ok {
 		return
 	}
-	c.markArgument(d, l.Reg)
 	v := c.at(l)
+	if s := c.failing(); s.Op == verifierlog.OpStore && s.Src >= 0 && v.Base == verifierlog.MapValue && !strings.HasPrefix(kind, "map_value") {
+		l = verifierlog.Reg(s.Frame, s.Src) // a kptr that is stored (map_kptr_match_type)
+		v = c.at(l)
+		primary(d, "stored here")
+	}
+	c.markArgument(d, l.Reg)
 	what := pointerKind(v)
 	if v.Base == verifierlog.NotInit || v.Base == verifierlog.Scalar {
 		what = "a pointer of type `" + kind + "`"
@@ -179,7 +184,7 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 		c.tellMoved(d, l, "moved by "+c.shift()+" here")
 	}
 	link := c.made(c.last, l)
-	if made, ok := c.Path.After(link.Step, link.Loc); ok && link.Kind == verifierlog.LinkResult && made.Offset == v.Offset && made.Flags&verifierlog.MaybeNull != 0 {
+	if made, ok := c.Path.After(link.Step, link.Loc); ok && c.failing().Op == verifierlog.OpCall && !c.said("variable") && link.Kind == verifierlog.LinkResult && made.Offset == v.Offset && made.Flags&verifierlog.MaybeNull != 0 {
 		// It came so: of lists and trees the kernel gives the address of the node in the object.
 		recode(d, "BPF0102")
 		c.nullPassed(d, l)

@@ -202,6 +202,11 @@ func (c *Case) lengthStory(d *diag.Diagnostic, l *length, have int64) {
 		text += fmt.Sprintf(", and there is room for %d", have)
 	}
 	primary(d, text)
+	if k := c.callTarget(l.fn); strings.HasSuffix(strings.Trim(k.parameter(l.loc.Reg), "`"), "__szk") { // is_kfunc_arg_const_mem_size
+		d.Notes = append(d.Notes, "the size has to be a constant, too")
+		d.Helps = append(d.Helps, diag.Help{Text: "pass a literal or `sizeof`", Applicability: diag.Placeholder})
+		return
+	}
 	if l.zero && c.notZero(d, l) {
 		return
 	}

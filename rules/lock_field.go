@@ -86,7 +86,9 @@ func holds(b *object.BTF, id uint32, field string, depth int) bool {
 	case object.KindArray:
 		elem, _ := b.Elems(id)
 		return holds(b, elem, field, depth+1)
-	case object.KindStruct, object.KindUnion:
+	case object.KindVar:
+		return holds(b, b.Target(id), field, depth+1)
+	case object.KindStruct, object.KindUnion, object.KindDatasec:
 		switch name := b.Name(id); {
 		case name == "bpf_"+field, strings.HasPrefix(field, "{") && (name == "bpf_list_head" || name == "bpf_rb_root"):
 			return true

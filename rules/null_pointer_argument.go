@@ -31,7 +31,7 @@ func nullArgument(c *Case, d *diag.Diagnostic) {
 func (c *Case) nullPassed(d *diag.Diagnostic, l verifierlog.Loc) {
 	primary(d, "passed without a check")
 	s := c.Path.Step(c.last)
-	fn := c.called(s)
+	fn := sourceName(c.called(s))
 	taker := "the function"
 	if fn != "" {
 		taker = quote(fn)

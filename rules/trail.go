@@ -249,11 +249,23 @@ func (c *Case) steps() (all []diag.Evidence) {
 	return slices.DeleteFunc(all, func(e diag.Evidence) bool { return e.Insn < 0 })
 }
 
+// codeText is a step's instruction. Where the kernel keeps a map or a function is
+// another address at each run (resolve_pseudo_ldimm64 puts it into the
+// instruction), and nothing that a diagnostic tells of.
+func (c *Case) codeText(step int) string {
+	s := c.Path.Step(step)
+	dst, _, ok := strings.Cut(s.Text, " = 0x")
+	if v, known := c.Path.After(step, verifierlog.Reg(s.Frame, s.Dst)); ok && known && s.Op == verifierlog.OpLoadImm && v.Base != verifierlog.Scalar {
+		return dst + " = address"
+	}
+	return s.Text
+}
+
 // stepEvidence is what the verifier knew of a place behind a step; of the last,
 // in front of it.
 func (c *Case) stepEvidence(f found) diag.Evidence {
 	s := c.Path.Step(f.step)
-	e := diag.Evidence{Insn: s.Insn.Index, Code: s.Text, Event: f.event, Source: strings.TrimSpace(s.Source.Text), State: f.state}
+	e := diag.Evidence{Insn: s.Insn.Index, Code: c.codeText(f.step), Event: f.event, Source: strings.TrimSpace(s.Source.Text), State: f.state}
 	if p, ok := c.place(s.Insn.Index); ok {
 		e.File, e.Line, e.Column, e.Source = p.File, p.Line, p.Column, strings.TrimSpace(p.Text)
 	}
