@@ -200,7 +200,7 @@ func movedPointer(c *Case, d *diag.Diagnostic) {
 		}
 		return
 	}
-	if v.Flags&verifierlog.Untrusted != 0 {
+	if v.Flags&verifierlog.Untrusted != 0 && !c.said("variable") {
 		note(d, "the address of a member can be passed on only if the pointer to the structure is trusted")
 		advise(d, "come to the structure by a pointer that is: an argument of the program, or one that a kfunc acquired")
 		return

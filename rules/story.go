@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
@@ -35,7 +36,11 @@ func note(d *diag.Diagnostic, format string, args ...any) {
 // place's value there as evidence. Places that say the same are told once; of
 // those at one position the first counts. It says whether there is such a label.
 func (c *Case) tell(d *diag.Diagnostic, step int, l verifierlog.Loc, text string) bool {
-	if step < 0 || !c.ownPlace(step) {
+	if step < 0 {
+		return false
+	}
+	if !c.ownPlace(step) {
+		c.tellMovedCall(d, step, text)
 		return false
 	}
 	label, ok := c.label(c.Path.Insn(step), text)
@@ -58,6 +63,19 @@ func (c *Case) tell(d *diag.Diagnostic, step int, l verifierlog.Loc, text string
 	d.Labels = append(d.Labels[:at], append([]diag.Label{label}, d.Labels[at:]...)...)
 	c.evidence(step, l)
 	return true
+}
+
+// tellMovedCall tells of a call that has no place of its own: compilers make
+// one call of equal ones at the begin of two branches, or at their ends.
+func (c *Case) tellMovedCall(d *diag.Diagnostic, step int, text string) {
+	fn := c.called(c.Path.Step(step))
+	if c.Path.Step(step).Op != verifierlog.OpCall || fn == "" || text == "" {
+		return
+	}
+	n := "at a call of " + quote(sourceName(fn)) + " that the compiler joined with others or moved: " + text
+	if !slices.Contains(d.Notes, n) {
+		d.Notes = append(d.Notes, n)
+	}
 }
 
 // relabel changes what the label of a step says.

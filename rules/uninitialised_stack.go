@@ -137,6 +137,15 @@ func uninitialisedStack(c *Case, d *diag.Diagnostic) {
 	if fn := c.stopped(); fn != "" && r.arg > 0 {
 		reads = quote(fn) + " reads"
 	}
+	if v, end := variableAt(parts, r.off); r.arg > 0 && v != nil && end <= r.first {
+		d.Message = fmt.Sprintf("%s %s from %s, which ends after %d", reads, bytesOf(r.size), quote(v.Name), end-r.off)
+		if fn := c.stopped(); fn == "" {
+			d.Message = fmt.Sprintf("the call reads %s from %s, which ends after %d", bytesOf(r.size), quote(v.Name), end-r.off)
+		}
+		primary(d, "the bytes behind it have no value")
+		d.Helps = append(d.Helps, diag.Help{Text: "pass a size that fits the variable, such as `sizeof(" + v.Name + ")`", Applicability: diag.Placeholder})
+		return
+	}
 	if what := map[byte]string{'d': "a dynptr", 'i': "an iterator", 'f': "a saved interrupt state"}[object]; what != "" {
 		d.Message = "the bytes of " + what + " cannot be read"
 		if len(names) > 0 && variable != nil {
@@ -204,6 +213,19 @@ func (c *Case) stackParts(r stackRead) []debuginfo.StackPart {
 		return nil
 	}
 	return c.debug().Stack(fn, i, r.off, r.size)
+}
+
+// variableAt is the variable at an offset of the stack, and where its bytes end.
+func variableAt(parts []debuginfo.StackPart, off int64) (v *debuginfo.Variable, end int64) {
+	for _, p := range parts {
+		switch {
+		case p.From <= off && off < p.To && p.Var != nil && !p.Likely:
+			v, end = p.Var, p.To
+		case v != nil && p.From == end && p.Var == v:
+			end = p.To
+		}
+	}
+	return v, end
 }
 
 // unsetParts says which variable and members the bytes without a value are, and
