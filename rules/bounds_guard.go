@@ -72,6 +72,12 @@ func (c *Case) giveBack(except int) (statements []string, known bool) {
 				return nil, false
 			}
 			statements = append(statements, "bpf_ringbuf_discard("+name+", 0);")
+		case r.Kind == verifierlog.ResReference && strings.HasPrefix(r.Func, "bpf_iter_"):
+			h := c.holding(r)
+			if h.release == "" {
+				return nil, false
+			}
+			statements = append(statements, h.release)
 		default:
 			return nil, false
 		}

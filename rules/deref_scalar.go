@@ -102,6 +102,15 @@ func (c *Case) memoryBefore(k verifierlog.Link) verifierlog.Value {
 
 // knownNull: the value is NULL, or a small number as `&p->member` of NULL is.
 func (c *Case) knownNull(d *diag.Diagnostic, l verifierlog.Loc, v verifierlog.Value) {
+	if k := c.made(c.last, l); k.Kind == verifierlog.LinkResult && v.Number == 0 && isIteratorNext(string(c.Path.Step(k.Step).Func)) {
+		// The verifier goes on with NULL first, where an iterator may have ended.
+		recode(d, "BPF0101")
+		name := c.name(c.last, l)
+		d.Message = c.exact(c.last, l, "this pointer") + " may be NULL here"
+		primary(d, "used here without a check")
+		c.nullStory(d, l, name, "on the path to this line nothing compares %s with NULL")
+		return
+	}
 	what := c.exact(c.last, l, "the pointer")
 	d.Message = what + " is NULL on this path"
 	if v.Number != 0 {

@@ -93,8 +93,15 @@ func (c *Case) whyNull(step int) string {
 	return whyNull(fn)
 }
 
+func isIteratorNext(fn string) bool {
+	return strings.HasPrefix(fn, "bpf_iter_") && strings.HasSuffix(fn, "_next")
+}
+
 // whyNull says when a function returns NULL.
 func whyNull(fn string) string {
+	if isIteratorNext(fn) {
+		return "returns NULL behind the last element"
+	}
 	switch fn {
 	case "bpf_map_lookup_elem", "bpf_map_lookup_percpu_elem":
 		return "returns NULL when there is no element with this key"

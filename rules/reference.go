@@ -28,6 +28,9 @@ func unreleasedReference(c *Case, d *diag.Diagnostic) {
 		h = c.holding(open[k])
 	}
 	d.Message = h.what + " is not released on this path"
+	if strings.HasPrefix(h.Func, "bpf_iter_") {
+		d.Message = h.what + " is not destroyed on this path"
+	}
 	if !c.lost(d, h) {
 		c.leak(d, h)
 	}
@@ -102,6 +105,12 @@ func (c *Case) leak(d *diag.Diagnostic, h held) {
 		return
 	}
 	r := l.exit(h.name)
+	if r == nil && l.fallsOff() {
+		end := l.function.Body.End
+		markSpan(d, l.file, sourcetext.Span{Start: end - 1, End: end})
+		c.helpRelease(d, h, diag.Safe, l.atEnd(h))
+		return
+	}
 	if r != nil {
 		markSpan(d, l.file, r.stmt.Span)
 		if r.taken == taken {

@@ -62,6 +62,31 @@ func (l *leaving) edits(h held, r *wayOut) []diag.Edit {
 	return edits
 }
 
+// atEnd puts the release at the end of a function that returns nothing and never
+// releases.
+func (l *leaving) atEnd(h held) []diag.Edit {
+	end := l.function.Body.End - 1
+	if !l.knows(h) || len(l.steps) == 0 || len(l.gives(h, l.steps[0].at, end)) > 0 || strings.TrimSpace(l.text[strings.LastIndexByte(l.text[:end], '\n')+1:end]) != "" {
+		return nil
+	}
+	indent := l.file.Indent(end) + "\t"
+	if list := l.file.Statements(l.function); len(list) > 0 {
+		indent = l.file.Indent(list[len(list)-1].Start)
+	}
+	release := h.release
+	if h.maybeNull {
+		checked := false
+		for _, r := range l.returns() {
+			checked = checked || l.ifNull(r.branch, h.name)
+		}
+		if !checked {
+			release = "if (" + h.name + ") " + release
+		}
+	}
+	start := end - len(l.file.Indent(end))
+	return []diag.Edit{l.insert(start, indent+release+"\n")}
+}
+
 // certain says how certain it is that what is held has to be given back by just
 // these edits: the path tells the way out, or there is none that does. What was
 // reserved in a ring buffer, and is never submitted, may have been meant to be.

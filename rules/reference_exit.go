@@ -191,6 +191,19 @@ func (l *leaving) callBehind(at int) bool {
 	return false
 }
 
+// fallsOff says whether the path came to the end of a function that returns nothing.
+func (l *leaving) fallsOff() bool {
+	if !l.c.returnsNothing(l.insn) {
+		return false
+	}
+	for _, r := range l.returns() {
+		if r.taken != passed && !l.nullBranch(r.branch) {
+			return false
+		}
+	}
+	return true
+}
+
 // exit is the return or goto that the path left by while it held what name
 // has; nil where several are possible.
 func (l *leaving) exit(name string) *wayOut {

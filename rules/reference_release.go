@@ -102,7 +102,7 @@ func (c *Case) holding(r verifierlog.Resource) held {
 		h.named("the iterator", "iterator ")
 		h.advice = "destroy it before leaving"
 	case fn == "bpf_ringbuf_reserve_dynptr":
-		h.got, h.fn = "reserved here", "bpf_ringbuf_discard_dynptr"
+		h.got, h.fn = "the dynptr is made here", "bpf_ringbuf_discard_dynptr"
 		h.withArgument(s, 4, ", 0")
 		h.named("the ring buffer record", "the ring buffer record of ")
 		h.advice = "discard the record before leaving, or submit it; that is needed even if the reservation failed"
