@@ -123,7 +123,13 @@ func stackObjectMoved(c *Case, d *diag.Diagnostic) {
 			d.Notes = append(d.Notes, fmt.Sprintf("the address is not a multiple of 8 bytes below the frame (%d)", v.Offset))
 		}
 	}
-	offer(d, "pass the address of the whole variable, without arithmetic", diag.Likely, c.unmovedEdit(n))
+	how := diag.Placeholder
+	for _, l := range c.Path.Places(c.last) { // it may be that none was made
+		if v, ok := c.Path.Before(c.last, l); ok && (v.Base == verifierlog.Dynptr || v.Base == verifierlog.Iter) {
+			how = diag.Likely
+		}
+	}
+	offer(d, "pass the address of the whole variable, without arithmetic", how, c.unmovedEdit(n))
 }
 
 // dynptrFromMemory: bpf_dynptr_from_mem takes map values, and newer kernels

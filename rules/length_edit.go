@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
@@ -36,6 +37,10 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 	insn := c.Path.Insn(c.last)
 	if l.fixed() {
 		d.Helps = append(d.Helps, diag.Help{Text: "pass the size of the memory", Applicability: diag.Placeholder})
+		return
+	}
+	if strings.HasPrefix(l.fn, "bpf_dynptr_slice") && have > 0 {
+		offer(d, "pass the size of the buffer: the verifier has to know the number itself", diag.Likely, c.rewriteAt(l.e, fmt.Sprint(have)))
 		return
 	}
 	if have <= 0 && !zero {

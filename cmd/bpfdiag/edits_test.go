@@ -66,8 +66,8 @@ func TestEdits(t *testing.T) {
 
 // TestEditsOf tries the edits for other objects: those of $BPFDIAG_EDITS, a pattern of
 // files. $BPFDIAG_EDITS_COMPILE is a command that compiles SOURCE to OBJECT. Their
-// programs may be broken in several ways; what is refused of the edits that
-// are called safe is an error all the same, and the rest is told.
+// programs may be broken in several ways, so it does when the failure is another
+// one behind a safe edit. What is refused of other edits is told.
 func TestEditsOf(t *testing.T) {
 	objects, err := filepath.Glob(os.Getenv("BPFDIAG_EDITS"))
 	command := strings.Fields(os.Getenv("BPFDIAG_EDITS_COMPILE"))
@@ -128,6 +128,7 @@ type attempt struct {
 	object  string
 	err     error // why the edits cannot be made, or it does not compile
 	verdict diag.Verdict
+	mended  bool   // the program fails for another reason now
 	says    string // what is said of the program then
 }
 
@@ -135,12 +136,15 @@ type attempt struct {
 type editCounts struct {
 	helps, withEdits    int
 	tried, compile, met map[diag.Applicability]int
+	mended              map[diag.Applicability]int // those not accepted, for another reason now
 }
 
 func (n *editCounts) add(o editCounts) {
 	n.helps += o.helps
 	n.withEdits += o.withEdits
-	for _, m := range []struct{ to, from *map[diag.Applicability]int }{{&n.tried, &o.tried}, {&n.compile, &o.compile}, {&n.met, &o.met}} {
+	for _, m := range []struct{ to, from *map[diag.Applicability]int }{
+		{&n.tried, &o.tried}, {&n.compile, &o.compile}, {&n.met, &o.met}, {&n.mended, &o.mended},
+	} {
 		if *m.to == nil {
 			*m.to = map[diag.Applicability]int{}
 		}
@@ -154,6 +158,9 @@ func (n *editCounts) String() string {
 	s := fmt.Sprintf("%d helps, %d with edits (%d %%)", n.helps, n.withEdits, 100*n.withEdits/max(n.helps, 1))
 	for _, a := range []diag.Applicability{diag.Safe, diag.Likely, diag.Placeholder} {
 		s += fmt.Sprintf("; %s: %d, %d compile, %d accepted", a, n.tried[a], n.compile[a], n.met[a])
+		if n.mended[a] > 0 {
+			s += fmt.Sprintf(", %d fail in another way then", n.mended[a])
+		}
 	}
 	return s
 }
@@ -161,7 +168,8 @@ func (n *editCounts) String() string {
 // judgeEdits checks objects, makes the edits of all helps, and judges what comes of it.
 func judgeEdits(t *testing.T, kernel string, objects []string, compile func(object, source, original string) error, excused []*editException) editCounts {
 	t.Helper()
-	n := editCounts{tried: map[diag.Applicability]int{}, compile: map[diag.Applicability]int{}, met: map[diag.Applicability]int{}}
+	var n editCounts
+	n.add(editCounts{}) // makes the maps
 	folder := t.TempDir()
 	doc := checkObjects(t, kernel, objects)
 	var all []*attempt
@@ -216,8 +224,11 @@ func judgeEdits(t *testing.T, kernel string, objects []string, compile func(obje
 		}
 	}
 	for _, a := range all {
-		if a.verdict == diag.Accepted {
+		switch {
+		case a.verdict == diag.Accepted:
 			n.met[a.help.Applicability]++
+		case a.mended:
+			n.mended[a.help.Applicability]++
 		}
 		a.report(t, kernel, excused)
 	}
@@ -287,6 +298,7 @@ func (a *attempt) judge(o *diag.Object) {
 			continue
 		}
 		a.verdict, a.says = p.Verdict, p.Error
+		a.mended = len(p.Diagnostics) > 0 && p.Diagnostics[0].Code != a.diag.Code
 		for _, d := range p.Diagnostics {
 			a.says += "\n" + d.Rendered
 		}
@@ -302,7 +314,7 @@ func (a *attempt) report(t *testing.T, kernel string, excused []*editException) 
 	switch {
 	case a.err != nil:
 		what, a.says = "uncompiled", a.err.Error()
-	case a.verdict != diag.Accepted && a.help.Applicability != diag.Placeholder:
+	case a.verdict != diag.Accepted && a.help.Applicability != diag.Placeholder && (excused != nil || !a.mended):
 		what = "refused"
 	default:
 		return
