@@ -116,7 +116,8 @@ func (c *Case) otherStruct(d *diag.Diagnostic, l verifierlog.Loc) bool {
 			fn = quote(target)
 		}
 		n := int64(c.Path.Step(link.Step).Mem.Offset)/8 + 1
-		c.relabel(d, link.Step, fmt.Sprintf("argument %d of %s, which is a pointer to a `struct %s`", n, fn, known))
+		primary(d, fmt.Sprintf("read as a `struct %s` here", declared))
+		c.mendAt(d, link.Step, fmt.Sprintf("argument %d of %s is a pointer to a `struct %s`", n, fn, known))
 		advise(d, "declare the arguments as %s has them, none left out; its result is behind the last of them", fn)
 		return true
 	}

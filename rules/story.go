@@ -87,6 +87,20 @@ func (c *Case) relabel(d *diag.Diagnostic, step int, text string) {
 	}
 }
 
+// mendAt makes the label of a step the primary one: what is to be mended is there,
+// not where the verifier stopped.
+func (c *Case) mendAt(d *diag.Diagnostic, step int, text string) {
+	for i := range d.Labels {
+		if l := &d.Labels[i]; !l.Primary && l.Insn != nil && *l.Insn == c.Path.Insn(step) {
+			for j := range d.Labels {
+				d.Labels[j].Primary = false
+			}
+			l.Primary, l.Text = true, text
+			return
+		}
+	}
+}
+
 // register names a place as the verifier does.
 func (c *Case) register(l verifierlog.Loc) string {
 	l.Frame = 0
