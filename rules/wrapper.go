@@ -124,47 +124,16 @@ func (c *Case) coverParameter(l *diag.Label, file *sourcetext.File, at sourcetex
 	if len(visits) == 0 {
 		return
 	}
-	head := sourcetext.Span{Start: at.Function.Start, End: at.Function.Body.Start}
 	name := c.parameterOf(visits[len(visits)-1])
 	if name == "" {
-		if s, ok := c.argumentSpan(visits[len(visits)-1], file.Text(head)); ok {
-			cover(l, file, sourcetext.Span{Start: head.Start + s.Start, End: head.Start + s.End})
-		}
 		return
 	}
+	head := sourcetext.Span{Start: at.Function.Start, End: at.Function.Body.Start}
 	found := regexp.MustCompile(`[(,]\s*([^(),]*\b`+regexp.QuoteMeta(name)+`)\s*[,)]`).FindAllStringSubmatchIndex(file.Text(head), -1)
 	if len(found) != 1 {
 		return
 	}
 	cover(l, file, sourcetext.Span{Start: head.Start + found[0][2], End: head.Start + found[0][3]})
-}
-
-var progHead = regexp.MustCompile(`\bBPF_PROG\s*\(([^()]*)\)`)
-
-// argumentSpan finds in the head of a function, `int BPF_PROG(name, struct file *file)`,
-// the parameter that a step loads from the context: each takes 8 bytes of it.
-// The compiler does not always say which variable that is.
-func (c *Case) argumentSpan(step int, head string) (span sourcetext.Span, ok bool) {
-	s := c.Path.Step(step)
-	base, known := c.Path.Before(step, verifierlog.Reg(s.Frame, s.Mem.Base))
-	m := progHead.FindStringSubmatchIndex(head)
-	if s.Op != verifierlog.OpLoad || !known || base.Base != verifierlog.Ctx || m == nil || s.Mem.Base < 0 || s.Mem.Offset < 0 || s.Mem.Offset%8 != 0 {
-		return span, false
-	}
-	span.Start = m[2]
-	for n := s.Mem.Offset/8 + 1; n > 0; n-- { // the first is the name
-		comma := strings.IndexByte(head[span.Start:m[3]], ',')
-		if comma < 0 {
-			return span, false
-		}
-		span.Start += comma + 1
-	}
-	span.End = m[3]
-	if comma := strings.IndexByte(head[span.Start:span.End], ','); comma >= 0 {
-		span.End = span.Start + comma
-	}
-	span.Start += len(head[span.Start:span.End]) - len(strings.TrimLeft(head[span.Start:span.End], " \t\n"))
-	return span, true
 }
 
 // attachedTo is the kernel's function that the program's section names: "vfs_read"
