@@ -67,6 +67,7 @@ type Stats struct {
 	MaxStatesPerInsn int    `json:"max_states_per_insn"`
 	MarkRead         int    `json:"mark_read"`
 	StackDepth       string `json:"stack_depth,omitempty"`
+	StackMax         int    `json:"stack_max,omitempty"` // of the deepest chain of calls; Linux 7.2 and later
 	ProgSize         int    `json:"prog_size"`
 	DurationUS       int    `json:"duration_us"`
 	LogBytes         int    `json:"log_bytes"`

@@ -29,6 +29,12 @@ type checker struct {
 	kernel *loader.Kernel
 	config umlinux.Config
 
+	// What only `stat` asks for: something to do to an object before it is
+	// loaded, other programs, flags of BPF_PROG_LOAD.
+	prepare   func(*object.Object) error
+	selects   func(path, program string) bool
+	loadFlags uint32
+
 	sources *diag.Sources
 
 	others  sync.Once
@@ -46,6 +52,7 @@ func newChecker(f checkFlags, img kernel.Image) (*checker, error) {
 	config.Memory, config.JIT = f.memory, f.jit
 	return &checker{
 		flags: f, image: img, config: config,
+		selects: func(_, program string) bool { return f.selects(program) },
 		kernel:  &loader.Kernel{Path: img.Path, Release: img.Release},
 		sources: diag.NewSources(f.roots...),
 	}, nil
@@ -152,7 +159,14 @@ func (ck *checker) object(ctx context.Context, m *umlinux.Machine, path string) 
 		out.Error = err.Error()
 		return out, nil
 	}
-	opts := loader.Options{Timeout: ck.flags.timeout, LogLevel: ck.flags.logLevel, Select: ck.flags.selects,
+	if ck.prepare != nil {
+		if err := ck.prepare(obj); err != nil {
+			out.Error = err.Error()
+			return out, nil
+		}
+	}
+	opts := loader.Options{Timeout: ck.flags.timeout, LogLevel: ck.flags.logLevel, Flags: ck.loadFlags,
+		Select:    func(program string) bool { return ck.selects(path, program) },
 		WholeLogs: ck.flags.raw || ck.flags.saveLogs != "" || ck.flags.logLevel > 0}
 	var saveErr error
 	var cache rules.Cache

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
@@ -31,7 +33,11 @@ type exitCode int
 func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() {
-	os.Exit(run(os.Args[1:]))
+	args := os.Args[1:]
+	if name := filepath.Base(os.Args[0]); strings.TrimSuffix(name, ".exe") == "veristat" {
+		args = append([]string{"stat", "--as-veristat"}, args...)
+	}
+	os.Exit(run(args))
 }
 
 // run executes one command line and returns the exit status.
@@ -94,6 +100,6 @@ found out (usage, no kernel, an unreadable object).`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\n  `%s --help` lists what there is", err, c.CommandPath())
 	})
-	root.AddCommand(newCheckCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(), newDoctorCommand())
+	root.AddCommand(newCheckCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(), newDoctorCommand())
 	return root
 }

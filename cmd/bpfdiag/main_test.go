@@ -109,6 +109,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("BPFDIAG_CACHE", dir)
 			programs, _ := filepath.Abs(filepath.Join("testdata", "programs"))
 			e.Setenv("PROGRAMS", programs)
+			e.Setenv("BPFDIAG", bin)
 			return err
 		},
 		Condition: func(cond string) (bool, error) {

@@ -81,7 +81,7 @@ func stats(sum *verifierlog.Summary, n int) *diag.Stats {
 	}
 	return &diag.Stats{
 		Insns: s.Insns, TotalStates: s.TotalStates, PeakStates: s.PeakStates,
-		MaxStatesPerInsn: s.MaxStatesPerInsn, MarkRead: s.MarkRead, StackDepth: s.StackDepth, DurationUS: s.TimeMicros,
+		MaxStatesPerInsn: s.MaxStatesPerInsn, MarkRead: s.MarkRead, StackDepth: s.StackDepth, StackMax: s.StackMax, DurationUS: s.TimeMicros,
 		LogBytes: n,
 	}
 }

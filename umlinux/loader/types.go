@@ -1,6 +1,9 @@
 package loader
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ProgramType is enum bpf_prog_type, AttachType enum bpf_attach_type
 // (include/uapi/linux/bpf.h); their strings are libbpf's and veristat's.
@@ -36,15 +39,25 @@ func enumName(names []string, v uint32) string {
 	return "unknown"
 }
 
+// ParseProgramType finds a type by its name.
+func ParseProgramType(name string) (ProgramType, bool) {
+	i := slices.Index(programTypes, name)
+	return ProgramType(max(i, 0)), i >= 0
+}
+
+// ParseAttachType finds a type by its name.
+func ParseAttachType(name string) (AttachType, bool) {
+	i := slices.Index(attachTypes, name)
+	return AttachType(max(i, 0)), i >= 0
+}
+
 func programType(name string) ProgramType { return ProgramType(enumValue(programTypes, name)) }
 func attachType(name string) AttachType   { return AttachType(enumValue(attachTypes, name)) }
 
 // enumValue panics on a name that is not in the table: the section table is ours.
 func enumValue(names []string, name string) int {
-	for i, n := range names {
-		if n == name {
-			return i
-		}
+	if i := slices.Index(names, name); i >= 0 {
+		return i
 	}
 	panic("no such enumerator: " + name)
 }

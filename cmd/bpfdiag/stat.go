@@ -1,0 +1,399 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/internal/stat"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
+	"github.com/spf13/cobra"
+)
+
+// Flags of BPF_PROG_LOAD that veristat can set.
+const (
+	testStateFreq     = 1 << 3
+	testRegInvariants = 1 << 7
+)
+
+// statFormats are the values of --output-format, the default first.
+var statFormats = []string{"table", "csv", "json", "json-lines", "markdown"}
+
+// statFlags are the options of `bpfdiag stat`, those of veristat's by their names.
+type statFlags struct {
+	emit, sort, format     string
+	compare, replay        bool
+	filters, presets       []string
+	topN, topLines         int
+	verbose, debug, quiet  bool
+	logLevel               uint32
+	logFixed               bool
+	logSize                int
+	testStates, invariants bool
+	version                bool
+	veristat               bool // called by that name: no column that it does not have
+
+	kernel, jit string
+	jobs        int
+	timeout     time.Duration
+	baseline    string
+	failOn      []string
+}
+
+func newStatCommand() *cobra.Command {
+	var f statFlags
+	c := &cobra.Command{
+		Use:   "stat [flags] OBJECT|@LIST...",
+		Short: "Tables of what the verifier counted: veristat without root",
+		Long: `Stat verifies the programs of objects and prints what the verifier counted, as
+the kernel's veristat does, in a kernel of your choice and as an ordinary user.
+Options, columns, filters and files are veristat's; a link to bpfdiag that is
+called veristat is this command.
+
+@LIST is a file with a name in each line. Filters are patterns for file and
+program ("xdp*", "file*/prog*") or conditions ("insns>1000", "verdict=failure");
+"!" in front of one takes away what it matches. Columns of comparisons have the
+endings _a, _b, _diff and _pct ("insns_pct"), and "|insns_diff|" is without sign.
+Global variables are set before loading: -G 'limits.cpu[2] = 7'.
+
+Exit status: 0, also when programs are rejected; 1 a condition of --fail-on is
+met; 2 something could not be done.`,
+		Example: `  bpfdiag stat *.bpf.o
+  bpfdiag stat -e file,prog,verdict,insns,stack -s insns -n 20 *.bpf.o
+  bpfdiag stat -o csv *.bpf.o > before.csv
+  bpfdiag stat -C before.csv after.csv -f '|insns_pct|>5'
+  bpfdiag stat --baseline before.csv --fail-on 'insns_pct > 10' *.bpf.o
+  bpfdiag stat --kernel 6.1 -v prog.bpf.o       # with diagnostics and logs`,
+		RunE: func(c *cobra.Command, args []string) error { return runStat(c, f, args) },
+	}
+	fl := c.Flags()
+	fl.StringVarP(&f.emit, "emit", "e", "", "`columns` to print: "+strings.Join(stat.Names(), ", "))
+	fl.StringVarP(&f.sort, "sort", "s", "", "`columns` to sort by, each with ^ (up) or v (down) behind it")
+	fl.StringVarP(&f.format, "output-format", "o", statFormats[0], "output: "+strings.Join(statFormats, ", "))
+	fl.BoolVarP(&f.compare, "compare", "C", false, "compare two files: BASELINE COMPARISON")
+	fl.BoolVarP(&f.replay, "replay", "R", false, "print the rows of a file again")
+	fl.StringArrayVarP(&f.filters, "filter", "f", nil, "rows to print, as a pattern or condition, or @FILE with such (repeatable)")
+	fl.StringArrayVarP(&f.presets, "set-global-vars", "G", nil, "set a global `variable`: \"var = 1\", or @FILE with such (repeatable)")
+	fl.IntVarP(&f.topN, "top-n", "n", 0, "print the first `N` rows only")
+	fl.IntVarP(&f.topLines, "top-src-lines", "S", 0, "print the `N` source lines that are most often in each program's log")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print each program's diagnostic and log")
+	fl.BoolVarP(&f.debug, "debug", "d", false, "as --verbose")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the table only")
+	fl.Uint32VarP(&f.logLevel, "log-level", "l", 0, "level of the logs: 1 the last path, 2 all paths")
+	fl.BoolVar(&f.logFixed, "log-fixed", false, "keep a log's beginning, not its end, when it is too long")
+	fl.IntVar(&f.logSize, "log-size", 0, "print at most so many `bytes` of each log")
+	fl.BoolVarP(&f.testStates, "test-states", "t", false, "keep states often (BPF_F_TEST_STATE_FREQ)")
+	fl.BoolVarP(&f.invariants, "test-reg-invariants", "r", false, "reject when bounds contradict each other (BPF_F_TEST_REG_INVARIANTS)")
+	fl.BoolVarP(&f.version, "version", "V", false, "print the version")
+	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with, as for `bpfdiag check`")
+	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
+	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
+	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
+	fl.StringVar(&f.baseline, "baseline", "", "compare with the rows of this `file`")
+	fl.StringArrayVar(&f.failOn, "fail-on", nil, "exit with 1 if a row meets this `condition` (repeatable)")
+	fl.BoolVar(&f.veristat, "as-veristat", false, "")
+	_ = fl.MarkHidden("as-veristat")
+	return c
+}
+
+// statistics is one run of `bpfdiag stat`.
+type statistics struct {
+	flags   statFlags
+	out     io.Writer
+	errOut  io.Writer
+	filters stat.Filters
+	failOn  stat.Filters
+	columns stat.Spec
+	order   stat.Spec
+	presets []object.Preset
+
+	about map[string]any // of the run, for JSON
+	rows  []stat.Record
+	// processed and not, as veristat counts
+	files, skipped, progs, left int
+}
+
+func runStat(c *cobra.Command, f statFlags, args []string) error {
+	if f.version {
+		_, err := fmt.Fprintf(c.OutOrStdout(), "veristat v%s (bpfdiag)\n", version)
+		return err
+	}
+	s := &statistics{flags: f, out: c.OutOrStdout(), errOut: c.ErrOrStderr()}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	files, err := withLists(args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.compare && len(files) != 2:
+		return fmt.Errorf("--compare takes two files, not %d: bpfdiag stat -C BASELINE.csv COMPARISON.csv", len(files))
+	case f.replay && len(files) != 1:
+		return fmt.Errorf("--replay takes one file, not %d: bpfdiag stat -R RESULTS.csv", len(files))
+	case len(files) == 0:
+		return fmt.Errorf("no object given; try `bpfdiag stat prog.bpf.o`, or `bpfdiag stat --help`")
+	}
+	switch {
+	case f.compare:
+		return s.compare(files[0], files[1])
+	case f.replay:
+		rows, has, err := s.read(files[0])
+		if err != nil {
+			return err
+		}
+		s.rows = rows
+		if s.columns == nil {
+			s.columns = s.defaults().Common(has)
+		}
+		return s.print()
+	}
+	if err := s.verify(c.Context(), files); err != nil {
+		return err
+	}
+	if f.baseline != "" {
+		return s.compareWith(f.baseline, s.rows, stat.CSVColumns(""))
+	}
+	if err := s.print(); err != nil {
+		return err
+	}
+	return s.breaches(stat.Join(nil, s.rows))
+}
+
+// prepare reads the flags.
+func (s *statistics) prepare() error {
+	f := &s.flags
+	if f.debug {
+		f.verbose = true
+	}
+	switch {
+	case f.verbose && f.quiet:
+		return fmt.Errorf("--verbose and --quiet contradict each other")
+	case f.compare && f.replay:
+		return fmt.Errorf("--compare and --replay are two things; choose one")
+	case f.baseline != "" && (f.compare || f.replay):
+		return fmt.Errorf("--baseline is for objects; two files are compared by `bpfdiag stat -C BASELINE COMPARISON`")
+	case f.topN < 0 || f.topLines < 0 || f.logSize < 0:
+		return fmt.Errorf("--top-n, --top-src-lines and --log-size cannot be negative")
+	}
+	if err := oneOf("output-format", f.format, statFormats...); err != nil {
+		return err
+	}
+	if f.verbose && f.logLevel == 0 {
+		f.logLevel = 1
+	}
+	if f.topLines > 0 && f.logLevel == 0 {
+		f.logLevel = 2
+	}
+	filters, err := withLists(f.filters)
+	if err != nil {
+		return err
+	}
+	for _, text := range filters {
+		if err := s.filters.Add(text); err != nil {
+			return err
+		}
+	}
+	for _, text := range f.failOn {
+		if err := s.failOn.Add(strings.ReplaceAll(text, " ", "")); err != nil {
+			return fmt.Errorf("--fail-on: %w", err)
+		}
+	}
+	presets, err := withLists(f.presets)
+	if err != nil {
+		return err
+	}
+	for _, text := range presets {
+		p, err := object.ParsePreset(text)
+		if err != nil {
+			return err
+		}
+		s.presets = append(s.presets, p)
+	}
+	if s.columns, err = stat.ParseSpec(f.emit); err != nil {
+		return err
+	}
+	if s.order, err = stat.ParseSpec(f.sort); err != nil {
+		return err
+	}
+	if s.order == nil {
+		s.order = stat.DefaultSort()
+	}
+	return nil
+}
+
+// withLists replaces each @FILE by the lines of the file that are not empty and
+// no comment.
+func withLists(args []string) ([]string, error) {
+	var all []string
+	for _, a := range args {
+		path, list := strings.CutPrefix(a, "@")
+		if !list {
+			all = append(all, a)
+			continue
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", path, err)
+		}
+		lines := bufio.NewScanner(file)
+		for lines.Scan() {
+			if line := strings.TrimSpace(lines.Text()); line != "" && line[0] != '#' {
+				all = append(all, line)
+			}
+		}
+		file.Close()
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("list %s: %w", path, err)
+		}
+	}
+	return all, nil
+}
+
+// read reads the rows of a file that the filters of names let pass.
+func (s *statistics) read(path string) ([]stat.Record, stat.Spec, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	rows, has, err := stat.Read(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	kept := rows[:0]
+	for _, r := range rows {
+		if s.filters.Has(r.File, r.Program) {
+			kept = append(kept, r)
+		}
+	}
+	return kept, has, nil
+}
+
+func (s *statistics) compare(a, b string) error {
+	rows, has, err := s.read(b)
+	if err != nil {
+		return err
+	}
+	return s.compareWith(a, rows, has)
+}
+
+// compareWith prints how rows, which have some columns, differ from those of a file.
+func (s *statistics) compareWith(path string, rows []stat.Record, has stat.Spec) error {
+	base, baseHas, err := s.read(path)
+	if err != nil {
+		return err
+	}
+	all := stat.Join(base, rows)
+	stat.SortPairs(all, s.order)
+	var pairs []stat.Pair
+	for _, p := range all {
+		if s.filters.ShowsPair(&p) && (s.flags.topN == 0 || len(pairs) < s.flags.topN) {
+			pairs = append(pairs, p)
+		}
+	}
+	if s.columns == nil {
+		s.columns = stat.TableColumns().Common(has, baseHas)
+	}
+	if err := s.write(stat.Comparison(pairs, s.columns)); err != nil {
+		return err
+	}
+	return s.breaches(all)
+}
+
+// breaches says which rows meet a condition of --fail-on.
+func (s *statistics) breaches(pairs []stat.Pair) error {
+	found := false
+	for i := range pairs {
+		for _, why := range s.failOn.Met(&pairs[i]) {
+			found = true
+			fmt.Fprintf(s.errOut, "%s/%s: %s\n", pairs[i].File, pairs[i].Program, why)
+		}
+	}
+	if found {
+		return exitCode(exitRejected)
+	}
+	return nil
+}
+
+// print prints the rows.
+func (s *statistics) print() error {
+	stat.Sort(s.rows, s.order)
+	var rows []stat.Record
+	for _, r := range s.rows {
+		if s.filters.Shows(&r) && (s.flags.topN == 0 || len(rows) < s.flags.topN) {
+			rows = append(rows, r)
+		}
+	}
+	if s.columns == nil {
+		s.columns = s.defaults()
+	}
+	if err := s.write(stat.Table(rows, s.columns)); err != nil {
+		return err
+	}
+	if s.flags.format == "table" && len(rows) > 0 {
+		_, err := fmt.Fprintf(s.out, "Done. Processed %d files, %d programs. Skipped %d files, %d programs.\n", s.files, s.progs, s.skipped, s.left)
+		return err
+	}
+	return nil
+}
+
+// defaults are the columns when none are asked for.
+func (s *statistics) defaults() stat.Spec {
+	switch s.flags.format {
+	case "csv":
+		return stat.CSVColumns(seriesOf(s.flags.kernel))
+	case "json", "json-lines":
+		return stat.CSVColumns("").WithCode()
+	}
+	if s.flags.veristat || !slices.ContainsFunc(s.rows, func(r stat.Record) bool { return r.Code != "" }) {
+		return stat.TableColumns()
+	}
+	return stat.TableColumns().WithCode()
+}
+
+func (s *statistics) write(g *stat.Grid) error {
+	switch s.flags.format {
+	case "csv":
+		return g.WriteCSV(s.out)
+	case "json":
+		return g.WriteJSON(s.out, s.about)
+	case "json-lines":
+		return g.WriteJSONLines(s.out)
+	case "markdown":
+		return g.WriteMarkdown(s.out)
+	}
+	return g.WriteTable(s.out)
+}
+
+// seriesOf is the series of a kernel as --kernel names it.
+func seriesOf(name string) string {
+	if img, err := kernel.Find(name); err == nil {
+		return img.Series
+	}
+	return name
+}
+
+// isObject says whether a file looks like an object of BPF programs; one that
+// cannot be read does, so that the error is told.
+func isObject(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer file.Close()
+	var head [20]byte
+	if _, err := io.ReadFull(file, head[:]); err != nil {
+		return false
+	}
+	const relocatable, bpf = 1, 247
+	kind, machine := head[16], int(head[18])|int(head[19])<<8
+	return strings.HasPrefix(string(head[:]), "\x7fELF\x02") && kind == relocatable && (machine == 0 || machine == bpf)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
+	"github.com/bpfdiag/bpfdiag/internal/stat"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
+	"github.com/bpfdiag/bpfdiag/umlinux/loader"
+)
+
+// verify makes the rows of objects.
+func (s *statistics) verify(ctx context.Context, paths []string) error {
+	f := &s.flags
+	check := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs}
+	check.format, check.color = formats[0], "never"
+	check.raw, check.quiet = f.verbose || f.topLines > 0, f.quiet
+	if err := check.check(); err != nil {
+		return err
+	}
+	if err := umlinux.Supported(); err != nil {
+		return err
+	}
+	img, err := kernel.Find(f.kernel)
+	if err != nil {
+		return err
+	}
+	ck, err := newChecker(check, img)
+	if err != nil {
+		return err
+	}
+	if len(s.presets) > 0 {
+		ck.prepare = func(o *object.Object) error { return o.Preset(s.presets) }
+	}
+	if f.testStates {
+		ck.loadFlags |= testStateFreq
+	}
+	if f.invariants {
+		ck.loadFlags |= testRegInvariants
+	}
+	ck.selects = func(path, program string) bool { return s.filters.Has(filepath.Base(path), program) }
+	s.about = map[string]any{"tool": diag.Tool{Name: "bpfdiag", Version: version}, "kernel": ck.kernelName()}
+
+	var objects []string
+	for _, path := range paths {
+		switch {
+		case !s.filters.MayHave(filepath.Base(path)):
+			s.skip("Skipping '%s' due to filters...\n", path)
+		case !isObject(path):
+			s.skip("Skipping '%s' as it's not a BPF object file...\n", path)
+		default:
+			objects = append(objects, path)
+		}
+	}
+	counts, err := ck.run(ctx, objects, s)
+	if err != nil {
+		return err
+	}
+	if counts.BadObjects > 0 {
+		// What could be done is printed before it is told that this was not all.
+		return s.failed()
+	}
+	return nil
+}
+
+// failed prints the rows of a run in which some objects could not be used.
+func (s *statistics) failed() error {
+	if err := s.print(); err != nil {
+		return err
+	}
+	return exitCode(exitError)
+}
+
+func (s *statistics) skip(format, path string) {
+	s.skipped++
+	if s.flags.verbose {
+		fmt.Fprintf(s.out, format, path)
+	}
+}
+
+// object takes the rows of an object that was verified.
+func (s *statistics) object(o diag.Object) error {
+	name := filepath.Base(o.Path)
+	if o.Error != "" {
+		s.skipped++
+		_, err := fmt.Fprintf(s.errOut, "bpfdiag: %s: %s\n", o.Path, o.Error)
+		return err
+	}
+	s.files++
+	if !s.flags.quiet && s.flags.format == "table" {
+		fmt.Fprintf(s.out, "Processing '%s'...\n", name)
+	}
+	for _, p := range o.Programs {
+		s.progs++
+		r := recordOf(name, &p)
+		s.rows = append(s.rows, r)
+		if s.flags.verbose {
+			s.printLog(o.Path, &p, &r)
+		}
+		if s.flags.topLines > 0 {
+			s.printTopLines(&p)
+		}
+	}
+	return nil
+}
+
+func (*statistics) end(diag.Document) error { return nil }
+
+// recordOf is a program's row. What never came to the verifier has zeros, as
+// with veristat.
+func recordOf(file string, p *diag.Program) stat.Record {
+	r := stat.Record{File: file, Program: p.Name}
+	if p.Verdict == diag.Accepted {
+		r.Set(stat.Verdict, 1)
+	}
+	if len(p.Diagnostics) > 0 {
+		r.Code = p.Diagnostics[0].Code
+	}
+	if t, ok := loader.ParseProgramType(p.Type); ok {
+		r.Set(stat.ProgType, int(t))
+	}
+	if t, ok := loader.ParseAttachType(p.AttachType); ok {
+		r.Set(stat.AttachType, int(t))
+	}
+	r.Set(stat.MemPeak, -1) // nobody counts it
+	n := p.Stats
+	if n == nil {
+		return r
+	}
+	depth := 0
+	for part := range strings.SplitSeq(n.StackDepth, "+") {
+		bytes, _ := strconv.Atoi(part)
+		depth += bytes
+	}
+	r.Set(stat.Duration, n.DurationUS)
+	r.Set(stat.TotalInsns, n.Insns)
+	r.Set(stat.TotalStates, n.TotalStates)
+	r.Set(stat.PeakStates, n.PeakStates)
+	r.Set(stat.MaxStatesPerInsn, n.MaxStatesPerInsn)
+	r.Set(stat.MarkRead, n.MarkRead)
+	r.Set(stat.ProgSize, n.ProgSize)
+	r.Set(stat.StackDepth, depth)
+	r.Set(stat.MaxStackDepth, n.StackMax)
+	return r
+}
+
+// printLog prints a program's log as veristat does, and what is wrong with it.
+func (s *statistics) printLog(path string, p *diag.Program, r *stat.Record) {
+	log := p.Log
+	if n := s.flags.logSize; n > 0 && len(log) > n {
+		if s.flags.logFixed {
+			log = log[:n]
+		} else {
+			log = log[len(log)-n:]
+		}
+	}
+	fmt.Fprintf(s.out, "PROCESSING %s/%s, DURATION US: %d, VERDICT: %s, VERIFIER LOG:\n%s\n",
+		path, p.Name, r.Numbers[stat.Duration], r.Cell(stat.Verdict), log)
+	for _, d := range p.Diagnostics {
+		fmt.Fprintln(s.out, d.Rendered)
+	}
+}
+
+// printTopLines prints the source lines that are most often in a program's log.
+func (s *statistics) printTopLines(p *diag.Program) {
+	lines := stat.SourceLines(p.Log)
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(s.out, "Top source lines (%s):\n", p.Name)
+	for _, l := range lines[:min(len(lines), s.flags.topLines)] {
+		if l.Place != "" {
+			fmt.Fprintf(s.out, "%5d: (%s)\t%s\n", l.Count, l.Place, l.Text)
+		} else {
+			fmt.Fprintf(s.out, "%5d: %s\n", l.Count, l.Text)
+		}
+	}
+	fmt.Fprintln(s.out)
+}

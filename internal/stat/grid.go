@@ -1,0 +1,171 @@
+package stat
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Grid is a table ready to be printed.
+type Grid struct {
+	heads   []head
+	rows    [][]cell
+	objects []members // the rows for JSON
+}
+
+// head is over a column. The suffix, "(A)", stands at the column's end.
+type head struct {
+	title, suffix string
+	csv           string
+	left          bool
+}
+
+type cell struct {
+	text string
+	left bool
+}
+
+// Table is the grid of rows, with the columns of a spec.
+func Table(rows []Record, spec Spec) *Grid {
+	g := &Grid{}
+	for _, f := range spec {
+		c := columns[f.Column]
+		g.heads = append(g.heads, head{title: c.header, csv: c.names[0], left: c.left})
+	}
+	for i := range rows {
+		var cells []cell
+		var object members
+		for _, f := range spec {
+			_, left := rows[i].text(f.Column)
+			cells = append(cells, cell{rows[i].Cell(f.Column), left})
+			object = append(object, rows[i].member(f.Column))
+		}
+		g.rows, g.objects = append(g.rows, cells), append(g.objects, object)
+	}
+	return g
+}
+
+// Comparison is the grid of two tables side by side: of each column the first's
+// value, the second's, and how they differ.
+func Comparison(pairs []Pair, spec Spec) *Grid {
+	g := &Grid{}
+	for _, f := range spec {
+		c := columns[f.Column]
+		if f.Column.key() {
+			g.heads = append(g.heads, head{title: c.header, csv: c.names[0], left: true})
+			continue
+		}
+		for _, s := range [...][2]string{{" (A)", "_base"}, {" (B)", "_comp"}, {" (DIFF)", "_diff"}} {
+			g.heads = append(g.heads, head{title: c.header, suffix: s[0], csv: c.names[0] + s[1], left: true})
+		}
+	}
+	for i := range pairs {
+		var cells []cell
+		var object members
+		for _, f := range spec {
+			cells = append(cells, pairs[i].cells(f.Column)...)
+			object = append(object, pairs[i].members(f.Column)...)
+		}
+		g.rows, g.objects = append(g.rows, cells), append(g.objects, object)
+	}
+	return g
+}
+
+const notThere = "N/A"
+
+func (p *Pair) cells(c Column) []cell {
+	switch c {
+	case FileName:
+		return []cell{{p.File, true}}
+	case ProgName:
+		return []cell{{p.Program, true}}
+	}
+	_, left := new(Record).text(c)
+	a, b, diff := cell{notThere, left}, cell{notThere, left}, cell{notThere, left}
+	if p.A != nil {
+		a.text = p.A.Cell(c)
+	}
+	if p.B != nil {
+		b.text = p.B.Cell(c)
+	}
+	switch {
+	case p.A == nil || p.B == nil:
+	case !left:
+		x, y := p.A.Numbers[c], p.B.Numbers[c]
+		diff.text = fmt.Sprintf("%+d (%+.2f%%)", y-x, percent(x, y))
+	case a.text == b.text:
+		diff.text = "MATCH"
+	default:
+		diff.text = "MISMATCH"
+	}
+	return []cell{a, b, diff}
+}
+
+// WriteTable prints the grid with aligned columns, under a line of dashes and,
+// if it has rows, over one.
+func (g *Grid) WriteTable(out io.Writer) error {
+	w := bufio.NewWriter(out)
+	widths := make([]int, len(g.heads))
+	for i, h := range g.heads {
+		widths[i] = len(h.title + h.suffix)
+		for _, row := range g.rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
+		}
+	}
+	line := func(cell func(i int) string) {
+		for i := range g.heads {
+			if i > 0 {
+				w.WriteString("  ")
+			}
+			w.WriteString(cell(i))
+		}
+		w.WriteByte('\n')
+	}
+	dashes := func(i int) string { return strings.Repeat("-", widths[i]) }
+	line(func(i int) string {
+		h := g.heads[i]
+		return pad(h.title, widths[i]-len(h.suffix), h.left) + h.suffix
+	})
+	line(dashes)
+	for _, row := range g.rows {
+		line(func(i int) string { return pad(row[i].text, widths[i], row[i].left) })
+	}
+	if len(g.rows) > 0 {
+		line(dashes)
+	}
+	return w.Flush()
+}
+
+func pad(s string, width int, left bool) string {
+	space := strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+	if left {
+		return s + space
+	}
+	return space + s
+}
+
+// WriteMarkdown prints the grid as a table of GitHub's Markdown.
+func (g *Grid) WriteMarkdown(out io.Writer) error {
+	w := bufio.NewWriter(out)
+	row := func(cell func(i int) string) {
+		for i := range g.heads {
+			w.WriteString("| " + cell(i) + " ")
+		}
+		w.WriteString("|\n")
+	}
+	row(func(i int) string { return g.heads[i].title + g.heads[i].suffix })
+	row(func(i int) string {
+		if len(g.rows) > 0 && g.rows[0][i].left || len(g.rows) == 0 && g.heads[i].left {
+			return "---"
+		}
+		return "--:"
+	})
+	for _, cells := range g.rows {
+		row(func(i int) string { return markdownEscapes.Replace(cells[i].text) })
+	}
+	return w.Flush()
+}
+
+var markdownEscapes = strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "`", "\\`", "_", `\_`, "*", `\*`)
