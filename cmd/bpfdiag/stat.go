@@ -8,8 +8,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/internal/stat"
 	"github.com/bpfdiag/bpfdiag/umlinux"
@@ -117,7 +119,10 @@ type statistics struct {
 	about map[string]any // of the run, for JSON
 	rows  []stat.Record
 	// processed and not, as veristat counts
-	files, skipped, progs, left int
+	files, skipped, progs int
+	left                  atomic.Int64
+
+	text diag.Text
 }
 
 func runStat(c *cobra.Command, f statFlags, args []string) error {
@@ -339,7 +344,7 @@ func (s *statistics) print() error {
 		return err
 	}
 	if s.flags.format == "table" && len(rows) > 0 {
-		_, err := fmt.Fprintf(s.out, "Done. Processed %d files, %d programs. Skipped %d files, %d programs.\n", s.files, s.progs, s.skipped, s.left)
+		_, err := fmt.Fprintf(s.out, "Done. Processed %d files, %d programs. Skipped %d files, %d programs.\n", s.files, s.progs, s.skipped, s.left.Load())
 		return err
 	}
 	return nil

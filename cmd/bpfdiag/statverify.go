@@ -19,7 +19,7 @@ import (
 func (s *statistics) verify(ctx context.Context, paths []string) error {
 	f := &s.flags
 	check := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs}
-	check.format, check.color = formats[0], "never"
+	check.format, check.color = "json", "never" // with all that there is to know
 	check.raw, check.quiet = f.verbose || f.topLines > 0, f.quiet
 	if err := check.check(); err != nil {
 		return err
@@ -44,7 +44,14 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 	if f.invariants {
 		ck.loadFlags |= testRegInvariants
 	}
-	ck.selects = func(path, program string) bool { return s.filters.Has(filepath.Base(path), program) }
+	ck.selects = func(path, program string) bool {
+		has := s.filters.Has(filepath.Base(path), program)
+		if !has {
+			s.left.Add(1)
+		}
+		return has
+	}
+	s.text = diag.Text{Sources: ck.sources, Pages: pages}
 	s.about = map[string]any{"tool": diag.Tool{Name: "bpfdiag", Version: version}, "kernel": ck.kernelName()}
 
 	var objects []string
@@ -163,7 +170,7 @@ func (s *statistics) printLog(path string, p *diag.Program, r *stat.Record) {
 	fmt.Fprintf(s.out, "PROCESSING %s/%s, DURATION US: %d, VERDICT: %s, VERIFIER LOG:\n%s\n",
 		path, p.Name, r.Numbers[stat.Duration], r.Cell(stat.Verdict), log)
 	for _, d := range p.Diagnostics {
-		fmt.Fprintln(s.out, d.Rendered)
+		fmt.Fprintln(s.out, s.text.Render(d))
 	}
 }
 

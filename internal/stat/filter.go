@@ -150,7 +150,7 @@ func (f *Filters) Met(p *Pair) (met []string) {
 			continue
 		}
 		name := columns[g.field.Column].names[0] + variantSuffixes[g.field.Variant]
-		met = append(met, fmt.Sprintf("%s is %s (%s %d)", strings.TrimSuffix(name, "_b"), strconv.FormatFloat(v, 'f', -1, 64), g.operator, g.value))
+		met = append(met, fmt.Sprintf("%s is %s (%s %d)", strings.TrimSuffix(name, "_b"), strings.TrimSuffix(strconv.FormatFloat(v, 'f', 2, 64), ".00"), g.operator, g.value))
 	}
 	return met
 }
