@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -49,7 +50,23 @@ func constantArgument(c *Case, d *diag.Diagnostic) {
 		c.reserveMost(d, a, v, known)
 		return
 	}
+	if room := c.roomFor(a); room != "" {
+		offer(d, "pass the size of "+quote(room), diag.Placeholder, c.argumentEdit(a.n, "sizeof("+room+")"))
+		return
+	}
 	offer(d, "pass a literal or `sizeof`, or branch on the value and call with a literal in each branch", diag.Placeholder, nil)
+}
+
+// roomFor is the array that an argument may be the size of: the one in front of it.
+func (c *Case) roomFor(a badArgument) string {
+	name := ""
+	if a.n > 1 {
+		name = c.sourceCall(c.last).arg(a.n - 1)
+	}
+	if v := c.variable(name); v == nil || v.Type == nil || v.Type.Underlying().Kind != debuginfo.Array {
+		return ""
+	}
+	return name
 }
 
 // reserveMost is the help for an event of variable size: the ring buffer's

@@ -35,6 +35,9 @@ func offsetUnbounded(c *Case, d *diag.Diagnostic) {
 	if pointer == src {
 		offset = dst
 	}
+	if c.divided(d, offset, pointer) {
+		return
+	}
 	c.explainOffset(d, offset, pointer, "")
 }
 

@@ -3,9 +3,11 @@ package rules
 import (
 	"fmt"
 	"math/bits"
+	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -41,7 +43,9 @@ func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, 
 		h.Text = "keep the compiler from making two values of one: `barrier_var()` in front of the check"
 		if isName(name) {
 			h.Text = "keep the compiler from making two values of " + quote(name)
-			if edit, ok := c.insertBefore(c.Path.Insn(k.Step), "barrier_var("+name+");"); ok {
+			if edit, ok := c.withBytes(name, 4); ok { // barrier_var() would not do: it is cut to its bits behind that
+				h.Text, h.Edits, h.Applicability = "give "+quote(name)+" 32 bits, so that the compiler cuts no copy of it", []diag.Edit{edit}, diag.Likely
+			} else if edit, ok := c.insertBefore(c.Path.Insn(k.Step), "barrier_var("+name+");"); ok {
 				h.Edits = []diag.Edit{edit}
 			}
 		}
@@ -156,4 +160,45 @@ func (c *Case) sets(e expression, name string) bool {
 		}
 	}
 	return found
+}
+
+// withBytes is the edit that declares an integer of fewer bytes with size, 4 or 8. The
+// verifier does not see what holds for a copy that the compiler has cut to fewer bits.
+func (c *Case) withBytes(name string, size int64) (edit diag.Edit, ok bool) {
+	v := c.variable(name)
+	p, placed := c.place(c.Path.Insn(c.last))
+	f, whole := c.files[p.File]
+	if v == nil || v.Param || v.Type == nil || v.Line == 0 || !placed || !whole {
+		return edit, false
+	}
+	t := v.Type.Underlying()
+	at, found := f.At(v.Line, 0)
+	if t.Kind != debuginfo.Int || t.ByteSize() >= size || !found || at.Stmt == nil || at.Stmt.Kind != sourcetext.DeclStmt || len(at.Stmt.Exprs) > 1 {
+		return edit, false
+	}
+	typ, _, found := strings.Cut(f.Text(at.Stmt.Span), " "+name)
+	wide := wider(typ, size*8)
+	if !found || wide == "" {
+		return edit, false
+	}
+	return editOf(p.File, f.Position, at.Stmt.Start, at.Stmt.Start+len(typ), wide), true
+}
+
+var integer = regexp.MustCompile(`^((?:__)?[us]|u?int)(8|16|32)(_t)?$`)
+
+// wider is a type with other bits in the style of a name: `__u32` for `__u16`; "" if
+// the name is none of an integer.
+func wider(name string, bits int64) string {
+	if m := integer.FindStringSubmatch(name); m != nil {
+		return m[1] + fmt.Sprint(bits) + m[3]
+	}
+	words := map[string]string{"char": "", "short": "", "int": "", "unsigned char": "unsigned ", "unsigned short": "unsigned ", "unsigned int": "unsigned "}
+	prefix, known := words[name]
+	switch {
+	case !known:
+		return ""
+	case bits == 32:
+		return prefix + "int"
+	}
+	return prefix + "long"
 }

@@ -30,19 +30,19 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 		name, typ = "bpf_tail_call", "another type"
 	}
 	k := c.callTarget(name)
-	which := ""
+	which, source := "", ""
 	for n := 1; n <= 5; n++ {
 		l, ok := c.argumentPlace(n)
 		if !ok {
 			break
 		}
 		if v, known := c.Path.Before(c.last, l); known && v.Base == verifierlog.MapPtr {
-			text := c.markArgument(d, n)
+			source = strings.TrimPrefix(c.markArgument(d, n), "&")
 			switch {
+			case isName(source) && strings.HasPrefix(source, v.Map):
+				which = quote(source) // the kernel keeps 15 characters
 			case v.Map != "":
 				which = quote(v.Map)
-			case text != "":
-				which = quote(strings.TrimPrefix(text, "&"))
 			}
 			c.evidence(c.last, l)
 			break
@@ -54,13 +54,16 @@ func mapTypeForHelper(c *Case, d *diag.Diagnostic) {
 	if name == "bpf_tail_call" {
 		d.Message = "a tail call needs a map of type BPF_MAP_TYPE_PROG_ARRAY, and map" + which + " is none"
 		primary(d, "not a program array")
+		c.otherMapType(d, name, source, typ)
 		return
 	}
 	d.Message = k.String() + " does not work on map" + which + ", which is a " + typ
 	primary(d, "a "+typ)
-	if instead := mapAccess(k.Name, typ); instead != "" {
+	if instead := mapAccess(typ); instead != "" {
 		offer(d, instead, diag.Likely, c.otherOutput(k.Name, typ))
+		return
 	}
+	c.otherMapType(d, k.Name, source, typ)
 }
 
 // mapTypeOf names the type that a message gives as a number.
@@ -73,7 +76,7 @@ func mapTypeOf(number string) string {
 }
 
 // mapAccess says how a map of a type is accessed.
-func mapAccess(helper, typ string) string {
+func mapAccess(typ string) string {
 	switch strings.TrimPrefix(typ, "BPF_MAP_TYPE_") {
 	case "PROG_ARRAY":
 		return "a program array is only used by `bpf_tail_call`"
@@ -95,16 +98,6 @@ func mapAccess(helper, typ string) string {
 		return "programs write it with `bpf_get_stackid`; user space reads it"
 	case "CGROUP_STORAGE", "PERCPU_CGROUP_STORAGE":
 		return "use `bpf_get_local_storage`"
-	case "HASH", "ARRAY", "LRU_HASH":
-		if helper == "bpf_ringbuf_output" || helper == "bpf_ringbuf_reserve" {
-			return "define the map as BPF_MAP_TYPE_RINGBUF"
-		}
-		if helper == "bpf_perf_event_output" {
-			return "define the map as BPF_MAP_TYPE_PERF_EVENT_ARRAY"
-		}
-		if helper == "bpf_get_local_storage" {
-			return "define the map as BPF_MAP_TYPE_CGROUP_STORAGE"
-		}
 	}
 	return ""
 }
@@ -116,6 +109,12 @@ func sockmapUpdate(c *Case, d *diag.Diagnostic) {
 	d.Message = kind + " cannot change a sockmap"
 	primary(d, "changes a sockmap")
 	c.markCall(d, k.Name)
+	if edits := c.addSocket(k); edits != nil {
+		d.Message = quote(k.Name) + " cannot change a sockmap in " + kind
+		note(d, "a `sockops` program adds the socket that it runs for, and no other")
+		d.Helps = append(d.Helps, diag.Help{Text: "call the helper that adds it", Applicability: diag.Likely, Edits: edits})
+		return
+	}
 	d.Notes = append(d.Notes, "programs that may: socket filters, tc, xdp, sk_reuseport, sk_lookup, flow_dissector and iterators before Linux 7.3; sk_reuseport, sk_lookup and iterators since")
 	d.Helps = append(d.Helps, diag.Help{Text: "change the map from user space, or add sockets in a `sockops` program with `bpf_sock_map_update` or `bpf_sock_hash_update`", Applicability: diag.Placeholder})
 }

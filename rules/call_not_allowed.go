@@ -45,6 +45,7 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 		}
 		names = append(names, s.Name)
 	}
+	all := names
 	if known && len(names) > 0 {
 		const most = 10
 		more := ""
@@ -53,6 +54,13 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 			names = names[:most]
 		}
 		d.Notes = append(d.Notes, "programs in these sections may call it: "+strings.Join(names, ", ")+more)
+	}
+	if other := relative(section, all); known && other != "" {
+		if edits := c.sectionEdit(other); edits != nil {
+			c.tellSection(d, "the program's section")
+			d.Helps = append(d.Helps, diag.Help{Text: "make it a program of " + quote(other), Applicability: diag.Placeholder, Edits: edits})
+			return
+		}
 	}
 	if instead := replacement(k.Name, section); instead != "" {
 		h := diag.Help{Text: instead, Applicability: diag.Placeholder}
@@ -75,6 +83,21 @@ func pathTargets(helper string) string {
 		return ""
 	}
 	return ": `fentry` and `fexit` of `filp_close`, `vfs_getattr`, `dentry_open`, `vfs_truncate` and `vfs_fallocate`, and most LSM hooks that get a file or path"
+}
+
+// relative is the only one of some sections for lightweight tunnels, which run at three
+// places of a route with one context, if another of them is meant.
+func relative(section string, others []string) (only string) {
+	for _, o := range others {
+		if !strings.HasPrefix(section, "lwt_") || !strings.HasPrefix(o, "lwt_") || o == section {
+			continue
+		}
+		if only != "" {
+			return ""
+		}
+		only = o
+	}
+	return only
 }
 
 // kindOfProgram says what a program is: "an `xdp` program", and the section as
@@ -142,6 +165,9 @@ func replacement(helper, section string) string {
 	case "bpf_perf_event_output":
 		return "call `bpf_ringbuf_output`"
 	case "bpf_skb_load_bytes", "bpf_skb_load_bytes_relative":
+		if section == "netfilter" {
+			return "make a dynptr of the packet with `bpf_dynptr_from_skb((struct __sk_buff *)ctx->skb, 0, &p)`, and read it with `bpf_dynptr_read` or `bpf_dynptr_slice`"
+		}
 		if tracing {
 			return "read the packet from the `struct sk_buff` with `bpf_probe_read_kernel`"
 		}

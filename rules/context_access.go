@@ -26,6 +26,25 @@ var skbFields = map[string][]string{
 	"data_end":   {"sched_cls", "sched_act", "cgroup_skb", "sk_skb", "flow_dissector", "lwt_in", "lwt_out", "lwt_xmit", "lwt_seg6local"},
 	"data_meta":  {"sched_cls", "sched_act"},
 	"tc_classid": {"sched_cls", "sched_act"},
+	"wire_len":   {"sched_cls", "sched_act"},
+
+	"family":      {"cgroup_skb", "sk_skb"},
+	"remote_ip4":  {"cgroup_skb", "sk_skb"},
+	"local_ip4":   {"cgroup_skb", "sk_skb"},
+	"remote_ip6":  {"cgroup_skb", "sk_skb"},
+	"local_ip6":   {"cgroup_skb", "sk_skb"},
+	"remote_port": {"cgroup_skb", "sk_skb"},
+	"local_port":  {"cgroup_skb", "sk_skb"},
+}
+
+// skbWritable says the same of writing, of the members that any type can write.
+var skbWritable = map[string][]string{
+	"mark":          {"sched_cls", "sched_act", "cgroup_skb", "lwt_in", "lwt_out", "lwt_xmit"},
+	"priority":      {"sched_cls", "sched_act", "cgroup_skb", "sk_skb", "lwt_in", "lwt_out", "lwt_xmit"},
+	"tc_index":      {"sched_cls", "sched_act", "sk_skb"},
+	"queue_mapping": {"sched_cls", "sched_act"},
+	"tc_classid":    {"sched_cls", "sched_act"},
+	"tstamp":        {"sched_cls", "sched_act", "cgroup_skb"},
 }
 
 // contextAccess: the program type has no such field, or not this way
@@ -72,12 +91,27 @@ func contextAccess(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	member := target[strings.LastIndexAny(target, ".>`"[:2])+1:]
-	member = strings.Trim(member, "`")
-	types, known := skbFields[member]
-	if known && how == "read" && c.Program.Type != "xdp" && !slices.Contains(types, c.Program.Type) {
-		note(d, "only these program types can read it: %s", strings.Join(types, ", "))
-		if strings.HasPrefix(member, "data") && member != "data_meta" {
+	member, _, _ = strings.Cut(strings.Trim(member, "`"), "[")
+	if c.socketAddress(d, member) {
+		return
+	}
+	fields := skbFields
+	if how == "written" {
+		fields = skbWritable
+	}
+	types, known := fields[member]
+	if known && c.contextOfType("__sk_buff") != "" && !slices.Contains(types, c.Program.Type) {
+		note(d, "only these program types can %s it: %s", map[string]string{"read": "read", "written": "write"}[how], strings.Join(types, ", "))
+		switch {
+		case how == "read" && strings.HasPrefix(member, "data") && member != "data_meta":
 			advise(d, "read the packet with `bpf_skb_load_bytes`")
+			return
+		case c.Program.Type == "socket_filter" && slices.Contains(types, "sched_cls"):
+			if edits := c.sectionEdit("tc"); edits != nil {
+				c.tellSection(d, "makes it a socket filter")
+				d.Helps = append(d.Helps, diag.Help{Text: "make it a program of `tc`, attached to an interface and not to a socket", Applicability: diag.Placeholder, Edits: edits})
+				return
+			}
 		}
 	}
 	if how == "written" {
@@ -105,6 +139,30 @@ func (c *Case) contextPassed() (n int) {
 		}
 	}
 	return n
+}
+
+// socketAddress: half of the fields of struct bpf_sock_addr are those of one address
+// family only (sock_addr_is_valid_access in net/core/filter.c).
+func (c *Case) socketAddress(d *diag.Diagnostic, member string) bool {
+	family := member[max(len(member)-1, 0):]
+	if c.contextOfType("bpf_sock_addr") == "" || family != "4" && family != "6" {
+		return false
+	}
+	if strings.HasPrefix(member, "msg_src") && !strings.Contains(c.Program.Section, "sendmsg") {
+		note(d, "it is there in programs of `cgroup/sendmsg4` and `cgroup/sendmsg6`")
+		return true
+	}
+	note(d, "it is there in programs for IPv%s, whose sections end with `%s`", family, family)
+	other := map[string]string{"4": "6", "6": "4"}[family]
+	if s, ok := strings.CutSuffix(c.Program.Section, other); ok {
+		if edits := c.sectionEdit(s + family); edits != nil {
+			c.tellSection(d, "makes it a program for IPv"+other)
+			d.Helps = append(d.Helps, diag.Help{Text: "make it a program for IPv" + family + ", or read the field for IPv" + other, Applicability: diag.Placeholder, Edits: edits})
+			return true
+		}
+	}
+	advise(d, "read the field for the other address family")
+	return true
 }
 
 // contextFieldReleased: the field held a pointer of which the program has given

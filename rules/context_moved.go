@@ -28,8 +28,10 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 	if c.said("variable") {
 		d.Message = "the offset into the context is not a constant here"
 		primary(d, "accessed here")
-		c.tellMoved(d, l, "the variable offset is added here")
-		c.tellOffset(d, l)
+		if !c.contextIndex(d, l) {
+			c.tellMoved(d, l, "the variable offset is added here")
+			c.tellOffset(d, l)
+		}
 		if c.Program.Type == "tracepoint" {
 			note(d, "a tracepoint's record is read directly at constant offsets only; helpers read it as what it is, memory of the kernel")
 			h := "copy it to a variable first, with `bpf_probe_read_kernel` or `bpf_probe_read_kernel_str`"
@@ -40,6 +42,10 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 			return
 		}
 		note(d, "the verifier translates each field of a context by itself, so it has to know which one is meant")
+		if edits, ok := c.wordsOfContext(); ok {
+			d.Helps = append(d.Helps, diag.Help{Text: "copy the array, and use the index on the copy", Applicability: diag.Likely, Edits: edits})
+			return
+		}
 		advise(d, "use constant indices: a `switch`, or a loop that the compiler unrolls (`#pragma unroll`)")
 		return
 	}
@@ -71,6 +77,23 @@ func movedContext(c *Case, d *diag.Diagnostic) {
 	}
 	note(d, "a context is accessed at a fixed distance from its begin; its fields have no addresses in the kernel")
 	advise(d, "pass the context, or the value of the field, instead of the field's address")
+}
+
+// contextIndex is about an element of an array in the context: it marks the index.
+func (c *Case) contextIndex(d *diag.Diagnostic, l verifierlog.Loc) bool {
+	insn := c.Path.Insn(c.last)
+	e := c.accessed(insn).indexed()
+	x := c.index(c.last, l, 0, e)
+	if e.node == nil || !x.found {
+		return false
+	}
+	d.Message = quote(e.operand(1).text()) + " is not a constant, and indexes " + quote(e.operand(0).text()) + " in the context"
+	markExpression(d, e.operand(1))
+	primary(d, "not a constant")
+	if says := x.says(); says != "" && !x.several {
+		primary(d, says+" here")
+	}
+	return true
 }
 
 // shift says by how much the message says that a pointer was moved.

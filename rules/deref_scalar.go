@@ -157,12 +157,21 @@ func (c *Case) lostPointer(d *diag.Diagnostic, l verifierlog.Loc, loss verifierl
 		packet == verifierlog.NotInit && !endsLife(callee):
 		recode(d, "BPF0132")
 		d.Message = what + " points into the packet as it was before " + by
-		c.origin(d, loss.Step, loss.Loc, "")
-		c.relabel(d, c.made(loss.Step, loss.Loc).Step, "points into the packet")
-		c.tell(d, loss.Step, loss.Loc, "may move the packet: all pointers into it, and all checks of them, end here")
+		if k := c.made(loss.Step, loss.Loc); k.Kind == verifierlog.LinkLoad {
+			c.tellPacket(d, k, "points into the packet")
+		} else {
+			c.origin(d, loss.Step, loss.Loc, "")
+		}
+		c.tell(d, loss.Step, loss.Loc, "may move the packet: pointers into it, and checks of them, end here")
 		primary(d, "used after the call")
 		if loss.Likely {
 			note(d, "something that the called function does may move the packet")
+		}
+		if moving[callee] {
+			if edits := c.readEarlier(loss.Step); edits != nil {
+				offer(d, "read it before the packet is moved", diag.Likely, edits)
+				return
+			}
 		}
 		c.reloadPacket(d, by, loss.Step)
 	default:

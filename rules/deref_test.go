@@ -26,7 +26,7 @@ func TestLostPointers(t *testing.T) {
 R6 invalid mem access 'scalar'
 `,
 			code: "BPF0132", message: "the pointer points into the packet as it was before `bpf_xdp_adjust_head`",
-			labels: []string{"points into the packet", "may move the packet: all pointers into it, and all checks of them, end here", "used after the call"},
+			labels: []string{"points into the packet", "may move the packet: pointers into it, and checks of them, end here", "used after the call"},
 		},
 		{
 			name: "a reference is released", typ: "sched_cls",

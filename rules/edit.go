@@ -13,25 +13,22 @@ import (
 // loop's head, without the source file, in a macro.
 func (c *Case) insertBefore(insn int, lines ...string) (diag.Edit, bool) {
 	at, file, ok := c.source(insn)
-	if !ok || at.Stmt == nil || at.Stmt.Bare {
-		return diag.Edit{}, false
-	}
-	switch at.Stmt.Kind {
-	case sourcetext.LoopStmt:
-		if at.InHead {
-			return diag.Edit{}, false
-		}
-	case sourcetext.LabelStmt, sourcetext.BlockStmt:
+	if !ok || at.Stmt == nil || at.Stmt.Kind == sourcetext.LoopStmt && at.InHead {
 		return diag.Edit{}, false
 	}
 	p, _ := c.place(insn)
-	if _, whole := c.files[p.File]; !whole {
+	return c.insertInFront(p.File, file, at.Function, at.Stmt, lines...)
+}
+
+// insertInFront is insertBefore of a statement in a file.
+func (c *Case) insertInFront(name string, file *sourcetext.File, fn sourcetext.Function, s *sourcetext.Stmt, lines ...string) (diag.Edit, bool) {
+	if _, whole := c.files[name]; !whole || s.Bare || s.Kind == sourcetext.LabelStmt || s.Kind == sourcetext.BlockStmt {
 		return diag.Edit{}, false
 	}
-	indent := file.Indent(at.Stmt.Start)
+	indent := file.Indent(s.Start)
 	step := "\t"
 	if !strings.Contains(indent, "\t") && indent != "" {
-		step = strings.Repeat(" ", c.indentWidth(file, indent, at.Function))
+		step = strings.Repeat(" ", c.indentWidth(file, indent, fn))
 	}
 	var b strings.Builder
 	for _, l := range lines {
@@ -41,9 +38,9 @@ func (c *Case) insertBefore(insn int, lines ...string) (diag.Edit, bool) {
 		}
 		b.WriteString(l + "\n" + indent)
 	}
-	line, column := file.Position(at.Stmt.Start)
+	line, column := file.Position(s.Start)
 	pos := diag.Position{Line: line, Column: column}
-	return diag.Edit{File: p.File, Start: pos, End: pos, Replacement: b.String()}, true
+	return diag.Edit{File: name, Start: pos, End: pos, Replacement: b.String()}, true
 }
 
 // indentWidth is how many spaces a level of the function has.

@@ -149,14 +149,15 @@ func (e *editor) statement(n *sourcetext.Node) (found *sourcetext.Stmt) {
 
 // statements visits all statements of the function, outer ones first.
 func (e *editor) statements(visit func(*sourcetext.Stmt)) {
-	var list func([]*sourcetext.Stmt)
-	list = func(all []*sourcetext.Stmt) {
-		for _, s := range all {
-			visit(s)
-			list(s.Body)
-		}
+	eachStatement(e.file.Statements(e.function), visit)
+}
+
+// eachStatement visits statements and those of their bodies, outer ones first.
+func eachStatement(all []*sourcetext.Stmt, visit func(*sourcetext.Stmt)) {
+	for _, s := range all {
+		visit(s)
+		eachStatement(s.Body, visit)
 	}
-	list(e.file.Statements(e.function))
 }
 
 // calls visits the calls of a function, or of any that the name begins, in the

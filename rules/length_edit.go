@@ -89,6 +89,9 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 		d.Helps = append(d.Helps, c.guardCopy(insn, "keep the size in a variable and check it", setup, condition, l.e, name))
 		return
 	}
+	if zero && c.keepDifference(d, l, condition) {
+		return
+	}
 	if h, ok := c.fromOne(l); zero && !over && ok {
 		d.Helps = append(d.Helps, h)
 		return
@@ -108,6 +111,53 @@ func (c *Case) boundLength(d *diag.Diagnostic, l *length, have int64) {
 		h.Applicability = diag.Placeholder // Linux before 6.9 may take nothing from it, see notZero
 	}
 	d.Helps = append(d.Helps, h)
+}
+
+// keepDifference is the help for a size that is the difference of two numbers: of its
+// check against 0 the compiler makes a comparison of the two, from which the
+// verifier learns nothing about their difference.
+func (c *Case) keepDifference(d *diag.Diagnostic, l *length, condition string) bool {
+	k := c.madeInt(c.last, l.loc)
+	insn := c.Path.Insn(c.last)
+	at, file, ok := c.source(insn)
+	if k.Kind != verifierlog.LinkArith || len(k.From) != 2 || c.Path.Step(k.Step).Operator != "-=" || !ok || at.Stmt == nil {
+		return false
+	}
+	barrier := "barrier_var(" + l.name + ");"
+	var check *sourcetext.Stmt
+	eachStatement(file.Statements(at.Function), func(s *sourcetext.Stmt) {
+		if s.Kind == sourcetext.IfStmt && s.Start < at.Stmt.Start && len(s.Exprs) == 1 && comparesWithZero(s.Exprs[0], l.name, file) {
+			check = s
+		}
+	})
+	if check == nil {
+		h := c.guard(insn, "check "+quote(l.name)+" before the call, and keep the compiler from comparing what it is made of", condition, barrier)
+		d.Helps = append(d.Helps, atMost(h, diag.Likely))
+		return true
+	}
+	d.Class = diag.ClassCompiler
+	note(d, "the compiler does not compare %s with 0, but the two numbers whose difference it is; from that the verifier learns nothing about %s", quote(l.name), quote(l.name))
+	h := diag.Help{Text: "keep the compiler from looking behind " + quote(l.name), Applicability: diag.Placeholder}
+	p, _ := c.place(insn)
+	if e, ok := c.insertInFront(p.File, file, at.Function, check, barrier); ok {
+		h.Edits, h.Applicability = []diag.Edit{e}, diag.Likely
+	}
+	d.Helps = append(d.Helps, h)
+	return true
+}
+
+// comparesWithZero says whether a condition has a part that asks whether a number is 0.
+func comparesWithZero(e *sourcetext.Node, name string, file *sourcetext.File) (found bool) {
+	walk(e, func(n *sourcetext.Node) {
+		text := func(i int) string { return file.Text(n.Operands[i].Span) }
+		switch {
+		case n.Kind == sourcetext.Unary && n.Operator == "!" && len(n.Operands) == 1:
+			found = found || text(0) == name
+		case n.Kind == sourcetext.Binary && len(n.Operands) == 2 && text(0) == name:
+			found = found || n.Operator+text(1) == "==0" || n.Operator+text(1) == "<=0" || n.Operator+text(1) == "<1"
+		}
+	})
+	return found
 }
 
 // fromOne is the edit of a check against 0 that is to leave 1 and more: a second

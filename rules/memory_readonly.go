@@ -118,8 +118,10 @@ func readOnlyPacket(c *Case, d *diag.Diagnostic) {
 		d.Message = fmt.Sprintf("a program of type `%s` cannot write to the packet", c.Program.Type)
 	}
 	if l, ok := c.addressed(); ok {
-		if link := c.whence(d, l); link.Kind == verifierlog.LinkLoad {
-			c.relabel(d, link.Step, "points into the packet")
+		if k := c.made(c.last, l); k.Kind == verifierlog.LinkLoad {
+			c.tellPacket(d, k, "points into the packet")
+		} else {
+			c.whence(d, l)
 		}
 	}
 	note(d, "packets are written directly by programs of type xdp, sched_cls, sched_act, sk_skb, sk_msg and lwt_xmit only")
@@ -136,15 +138,21 @@ func atomicHere(c *Case, d *diag.Diagnostic) {
 	primary(d, "atomic operation here")
 	what := "memory of type `" + c.field(1) + "`"
 	if l, ok := c.fault(c.field(0)); ok {
+		k := c.made(c.last, l)
 		switch c.at(l).Base {
 		case verifierlog.Packet, verifierlog.PacketMeta:
 			what = "the packet"
+			if k.Kind == verifierlog.LinkLoad {
+				c.tellPacket(d, k, "points into the packet")
+			}
 		case verifierlog.Ctx:
 			what = "the context"
 		case verifierlog.Socket, verifierlog.SockCommon, verifierlog.TCPSock, verifierlog.XDPSock:
 			what = "a socket"
 		}
-		c.whence(d, l)
+		if what != "the packet" {
+			c.whence(d, l)
+		}
 	}
 	d.Message = "there are no atomic operations on " + what
 	note(d, "atomic operations work on the stack, on map values and on other memory that belongs to programs")

@@ -37,6 +37,11 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 	switch {
 	case link.Kind == verifierlog.LinkResult:
 		c.relabel(d, link.Step, c.whyNull(link.Step))
+	case link.Kind == verifierlog.LinkLoad && c.memoryBefore(link).Base == verifierlog.Ctx:
+		c.relabel(d, link.Step, "read here, and may be NULL")
+		if v, ok := c.Path.After(link.Step, link.Loc); ok && (v.Base == verifierlog.SockCommon || v.Base == verifierlog.Socket) {
+			c.relabel(d, link.Step, "NULL when there is no socket")
+		}
 	case link.Kind == verifierlog.LinkLoad:
 		if v, ok := c.Path.After(link.Step, link.Loc); ok && v.Base == verifierlog.BTFPtr && v.Flags&verifierlog.MaybeNull != 0 {
 			c.relabel(d, link.Step, "loaded here, and may be NULL")

@@ -100,7 +100,36 @@ func (a *packetAccess) needs() string {
 // tellData labels where the packet's address was read.
 func (c *Case) tellData(d *diag.Diagnostic, a *packetAccess) {
 	if k := c.made(c.last, a.loc); k.Kind == verifierlog.LinkLoad {
-		c.tell(d, k.Step, k.Loc, "the packet's address, of which nothing is proven yet")
+		c.tellPacket(d, k, "the packet's address, of which nothing is proven yet")
+	}
+}
+
+// tellPacket labels where an address of the packet was read. The compiler may have
+// moved the load to where it is needed first: then the only member in the
+// function that it can be.
+func (c *Case) tellPacket(d *diag.Diagnostic, k verifierlog.Link, text string) {
+	insn := c.Path.Insn(k.Step)
+	at, file, ok := c.source(insn)
+	if !ok || at.Expr == nil || c.reads(k.Step) {
+		c.tell(d, k.Step, k.Loc, text)
+		return
+	}
+	member := "data"
+	if v, known := c.Path.After(k.Step, k.Loc); known && v.Base == verifierlog.PacketMeta {
+		member = "data_meta"
+	}
+	var found *sourcetext.Node
+	for _, s := range file.Statements(at.Function) {
+		for _, e := range s.Exprs {
+			walk(e, func(n *sourcetext.Node) {
+				if n.Kind == sourcetext.Member && n.Operator == member && found == nil {
+					found = n
+				}
+			})
+		}
+	}
+	if found != nil {
+		c.tellAt(d, k.Step, k.Loc, expression{node: found, file: file, insn: insn}, text)
 	}
 }
 
@@ -135,7 +164,9 @@ func (c *Case) tellPacketChecks(d *diag.Diagnostic, a *packetAccess, checks []pa
 		}
 		if last.tooFar() {
 			c.tooFar(d, a, last)
+			break
 		}
+		c.coverMore(d, a, last, c.comparisonWithEnd(last, checks, end), end)
 	case other != nil:
 		if c.sameNumber(a, other) {
 			d.Class = diag.ClassCompiler
@@ -152,6 +183,7 @@ func (c *Case) tellPacketChecks(d *diag.Diagnostic, a *packetAccess, checks []pa
 	case old != nil:
 		tell(old, "this check is of a pointer that was read before")
 		d.Notes = append(d.Notes, "each time that the packet's address is read from the context, its bytes have to be proven anew")
+	case c.numbersCompared(d, end):
 	case !c.Path.Truncated:
 		d.Notes = append(d.Notes, "on the path to this line no pointer into the packet is compared with "+quote(end))
 	}
@@ -163,7 +195,10 @@ func (c *Case) tooFar(d *diag.Diagnostic, a *packetAccess, k *packetCheck) {
 	d.Notes = append(d.Notes, "the verifier takes nothing from a check of an address that may be more than 65535 bytes behind the packet's begin")
 	x := c.index(c.last, a.loc, a.insn, expression{})
 	h := diag.Help{Text: "bound what is added to the address before it is added", Applicability: diag.Placeholder}
-	if x.name != "" {
+	most := 0xffff - k.before.Offset
+	if isName(x.name) && most > 0 {
+		h = atMost(c.guard(c.Path.Insn(x.added), "bound "+quote(x.name)+" before it is added to the address", fmt.Sprintf("%s > %d", x.name, most)), diag.Likely)
+	} else if x.name != "" {
 		h.Text = "bound " + quote(x.name) + " before it is added to the address"
 	}
 	d.Helps = append(d.Helps, h)
@@ -188,6 +223,9 @@ func (c *Case) sameNumber(a *packetAccess, k *packetCheck) bool {
 func (c *Case) metadata(d *diag.Diagnostic, a *packetAccess) {
 	d.Message = strings.Replace(d.Message, "inside the packet", "inside the packet's metadata", 1)
 	primary(d, a.needs())
+	if k := c.made(c.last, a.loc); k.Kind == verifierlog.LinkLoad {
+		c.tellPacket(d, k, "the metadata's address, of which nothing is proven yet")
+	}
 	insn := c.Path.Insn(c.last)
 	if need, begin := c.needed(a), c.packetInScope(insn, "data"); need != "" && begin != "" && !a.variable {
 		d.Helps = append(d.Helps, c.guard(insn, "prove that the metadata has these bytes", need+" > "+begin))

@@ -145,6 +145,9 @@ func (c *Case) needed(a *packetAccess) string {
 			}
 		}
 	}
+	if n := c.elements(a.e); n > 0 {
+		return fmt.Sprintf("(void *)(%s + %d)", a.e.operand(0).text(), n)
+	}
 	switch {
 	case a.calls && a.size > 0 && a.e.simple():
 		return fmt.Sprintf("(void *)%s + %d", a.e.text(), a.size)
@@ -158,6 +161,66 @@ func (c *Case) needed(a *packetAccess) string {
 		return "(void *)(&" + a.e.text() + " + 1)"
 	}
 	return ""
+}
+
+// elements is how many elements of a pointer the statement of an access uses, where it
+// has constant indices: 4 for `p[0] == 1 && p[3] == 2`; 0 otherwise.
+func (c *Case) elements(e expression) (n int64) {
+	literal := func(node *sourcetext.Node) (int64, bool) {
+		i := expression{node: node, file: e.file, insn: e.insn}.operand(1)
+		if node.Kind != sourcetext.Index || i.node == nil || i.node.Kind != sourcetext.Literal || node.Operands[0].Kind != sourcetext.Name {
+			return 0, false
+		}
+		v, err := strconv.ParseInt(i.text(), 0, 32)
+		return v + 1, err == nil && v >= 0
+	}
+	if e.node == nil {
+		return 0
+	}
+	if _, ok := literal(e.node); !ok || !c.isPointer(e.operand(0)) {
+		return 0
+	}
+	base := e.operand(0).text()
+	at, file, ok := c.source(e.insn)
+	if !ok || at.Stmt == nil {
+		return 0
+	}
+	for _, part := range at.Stmt.Exprs {
+		walk(part, func(node *sourcetext.Node) {
+			if v, ok := literal(node); ok && file.Text(node.Operands[0].Span) == base {
+				n = max(n, v)
+			}
+		})
+	}
+	return n
+}
+
+// coverMore is the help that makes a check of the very pointer cover what is accessed.
+func (c *Case) coverMore(d *diag.Diagnostic, a *packetAccess, k *packetCheck, e expression, end string) bool {
+	need := c.needed(a)
+	at, _, ok := c.source(e.insn)
+	if e.node == nil || need == "" || !k.inside || !ok || at.Stmt == nil || at.Stmt.Kind != sourcetext.IfStmt || !at.InHead || e.node.Kind != sourcetext.Binary {
+		return false
+	}
+	side := e.operand(0)
+	if e.node.Operator == "<" || e.node.Operator == "<=" {
+		side = e.operand(1)
+	}
+	pointer := side
+	for pointer.node != nil && (pointer.node.Kind == sourcetext.Group || pointer.node.Kind == sourcetext.Cast) {
+		pointer = pointer.operand(len(pointer.node.Operands) - 1)
+	}
+	if pointer.node != nil && pointer.node.Kind == sourcetext.Binary && pointer.node.Operator == "+" && pointer.operand(1).node.Kind == sourcetext.Literal {
+		pointer = pointer.operand(0)
+	}
+	if pointer.node == nil || pointer.node.Kind != sourcetext.Name || !strings.HasPrefix(need, "(void *)("+pointer.text()+" + ") || mentions(side.text(), end) {
+		return false
+	}
+	edit, ok := c.rewrite(side, need)
+	if ok {
+		d.Helps = append(d.Helps, diag.Help{Text: "let the check cover all that is accessed", Applicability: diag.Likely, Edits: []diag.Edit{edit}})
+	}
+	return ok
 }
 
 // inside says that the access is not behind a structure of a size, as far as
@@ -230,7 +293,7 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 		return expression{}
 	}
 	if at.Expr != nil && mentions(file.Text(at.Expr.Span), end) {
-		return expression{node: at.Expr, file: file, insn: insn}
+		return expression{node: at.Expr, file: file, insn: insn}.comparisonOf(end)
 	}
 	if e := (expression{node: at.Expr, file: file, insn: insn}); at.Expr != nil && at.Expr.Kind == sourcetext.Binary && strings.ContainsAny(at.Expr.Operator, "<>") && (c.isPointer(e.operand(0)) || c.isPointer(e.operand(1))) {
 		return e
@@ -252,6 +315,23 @@ func (c *Case) comparisonWithEnd(k *packetCheck, checks []packetCheck, end strin
 		return expression{}
 	}
 	return found
+}
+
+// comparisonOf is the part of a condition that compares what a name stands for: of
+// `a || b` the one of the two that does, all of it where both do.
+func (e expression) comparisonOf(name string) expression {
+	for e.node != nil && e.node.Kind == sourcetext.Binary && (e.node.Operator == "||" || e.node.Operator == "&&") {
+		left, right := mentions(e.operand(0).text(), name), mentions(e.operand(1).text(), name)
+		switch {
+		case left == right:
+			return e
+		case left:
+			e = e.operand(0)
+		default:
+			e = e.operand(1)
+		}
+	}
+	return e
 }
 
 func (c *Case) isPointer(e expression) bool {

@@ -64,6 +64,13 @@ func (c *Case) sectionEdit(to string) []diag.Edit {
 	}}
 }
 
+// tellSection labels the program's section in front of the other places.
+func (c *Case) tellSection(d *diag.Diagnostic, text string) {
+	if l, ok := c.sectionLabel(); ok {
+		markFirst(d, l, text)
+	}
+}
+
 // markOwnSection makes the program's section the primary place, where the
 // verifier gave none.
 func (c *Case) markOwnSection(d *diag.Diagnostic, text string) {

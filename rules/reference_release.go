@@ -10,7 +10,8 @@ import (
 // kernel/bpf/verifier.c pairs them (is_release_function, KF_ACQUIRE and
 // KF_RELEASE in the kfuncs' lists).
 var releases = map[string]string{
-	"bpf_sk_lookup_tcp": "bpf_sk_release", "bpf_sk_lookup_udp": "bpf_sk_release", "bpf_skc_lookup_tcp": "bpf_sk_release",
+	"bpf_map_lookup_elem": "bpf_sk_release", // a socket of a sockmap: other values are no references
+	"bpf_sk_lookup_tcp":   "bpf_sk_release", "bpf_sk_lookup_udp": "bpf_sk_release", "bpf_skc_lookup_tcp": "bpf_sk_release",
 	"bpf_task_acquire": "bpf_task_release", "bpf_task_from_pid": "bpf_task_release", "bpf_task_from_vpid": "bpf_task_release",
 	"bpf_cgroup_acquire": "bpf_cgroup_release", "bpf_cgroup_from_id": "bpf_cgroup_release",
 	"bpf_cgroup_ancestor": "bpf_cgroup_release", "bpf_task_get_cgroup1": "bpf_cgroup_release", "scx_bpf_task_cgroup": "bpf_cgroup_release",

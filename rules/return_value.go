@@ -253,6 +253,11 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		default:
 			to = fmt.Sprint(-v.Number)
 		}
+	case lo == 0 && v.Const && int32(v.Number) < 0 && known && r.expr != nil && strings.HasPrefix(m.means, "0 "):
+		h.Text, to = "return 0 to refuse", "0"
+		if strings.HasPrefix(c.Program.Type, "cgroup_sock") {
+			h.Text = "return 0 to refuse; `bpf_set_retval` sets another error than EPERM"
+		}
 	case lo == -4095 && hi == 0:
 		h.Text = "return 0 or a negative error number, such as -1 (EPERM), on every path"
 		if known && r.expr != nil && !v.Const {
