@@ -166,7 +166,8 @@ func (c *Case) offsetHelp(d *diag.Diagnostic, n named, upper bool) {
 	signed := v != nil && v.Type != nil && v.Type.Underlying().Signed
 	switch {
 	case upper && signed:
-		d.Helps = append(d.Helps, c.guard(c.Path.Insn(c.last), "check that "+quote(n.Expr)+" is not negative, or make it unsigned", n.Expr+" < 0"))
+		h := c.guard(c.Path.Insn(c.last), "check that "+quote(n.Expr)+" is not negative, or make it unsigned", n.Expr+" < 0")
+		d.Helps = append(d.Helps, atMost(h, diag.Likely)) // the offset may be too large still
 	case upper:
 		advise(d, "make the index unsigned, or check that it is not negative, before it is used")
 	case n.Expr != "":
