@@ -42,11 +42,7 @@ func (c *Case) otherSide() (diag.Edit, bool) {
 	if left {
 		text = limit + " " + compare.Operator + " " + sum
 	}
-	position := func(off int) diag.Position {
-		line, column := file.Position(off)
-		return diag.Position{Line: line, Column: column}
-	}
-	return diag.Edit{File: p.File, Start: position(compare.Start), End: position(compare.End), Replacement: text}, true
+	return editOf(p.File, file.Position, compare.Start, compare.End, text), true
 }
 
 // comparisonOf finds the comparison in an expression of which a part is one side.

@@ -135,10 +135,7 @@ func (c *Case) otherSection(d *diag.Diagnostic, section string) (e diag.Edit, ok
 		}
 		at, known := f.Offset(l.Line, l.Column)
 		if known && strings.HasPrefix(f.text[at:], "SEC(") {
-			e = diag.Edit{File: l.File, Replacement: fmt.Sprintf("SEC(%q)", section)}
-			e.Start = diag.Position{Line: l.Line, Column: l.Column}
-			e.End = diag.Position{Line: l.EndLine, Column: l.EndColumn}
-			return e, true
+			return editLabel(l, fmt.Sprintf("SEC(%q)", section)), true
 		}
 	}
 	return e, false

@@ -222,11 +222,7 @@ func (c *Case) rewrite(e expression, text string) (diag.Edit, bool) {
 	if _, whole := c.files[p.File]; !whole || e.node == nil || e.loose {
 		return diag.Edit{}, false
 	}
-	var edit diag.Edit
-	edit.File, edit.Replacement = p.File, text
-	edit.Start.Line, edit.Start.Column = e.file.Position(e.node.Start)
-	edit.End.Line, edit.End.Column = e.file.Position(e.node.End)
-	return edit, true
+	return editOf(p.File, e.file.Position, e.node.Start, e.node.End, text), true
 }
 
 // byteRange says which bytes are meant: "bytes 4 to 7".

@@ -65,17 +65,6 @@ func (c *Case) licenceEdit() []diag.Edit {
 	if !ok {
 		return nil
 	}
-	return []diag.Edit{{
-		File:        l.File,
-		Start:       diag.Position{Line: l.Line, Column: l.Column + len(section)},
-		End:         diag.Position{Line: l.EndLine, Column: l.EndColumn},
-		Replacement: `"GPL"`,
-	}}
-}
-
-func editOf(file string, position func(int) (int, int), from, to int, text string) diag.Edit {
-	e := diag.Edit{File: file, Replacement: text}
-	e.Start.Line, e.Start.Column = position(from)
-	e.End.Line, e.End.Column = position(to)
-	return e
+	l.Column += len(section)
+	return []diag.Edit{editLabel(l, `"GPL"`)}
 }

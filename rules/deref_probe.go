@@ -196,14 +196,8 @@ func (c *Case) readMacro(macro, header string) ([]diag.Edit, bool) {
 	if base.Kind != sourcetext.Name {
 		return nil, false
 	}
-	position := func(off int) diag.Position {
-		line, column := file.Position(off)
-		return diag.Position{Line: line, Column: column}
-	}
-	edits := []diag.Edit{{
-		File: p.File, Start: position(chain.Start), End: position(chain.End),
-		Replacement: macro + "(" + file.Text(base.Span) + ", " + strings.Join(members, ", ") + ")",
-	}}
+	call := macro + "(" + file.Text(base.Span) + ", " + strings.Join(members, ", ") + ")"
+	edits := []diag.Edit{editOf(p.File, file.Position, chain.Start, chain.End, call)}
 	if !strings.Contains(whole.text, header) {
 		last := strings.LastIndex(whole.text[:max(at.Function.Start, 0)], "#include ")
 		if last < 0 {

@@ -38,9 +38,7 @@ func (c *Case) insertInFront(name string, file *sourcetext.File, fn sourcetext.F
 		}
 		b.WriteString(l + "\n" + indent)
 	}
-	line, column := file.Position(s.Start)
-	pos := diag.Position{Line: line, Column: column}
-	return diag.Edit{File: name, Start: pos, End: pos, Replacement: b.String()}, true
+	return editOf(name, file.Position, s.Start, s.Start, b.String()), true
 }
 
 // indentWidth is how many spaces a level of the function has.
@@ -54,4 +52,21 @@ func (c *Case) indentWidth(file *sourcetext.File, indent string, f sourcetext.Fu
 		return 4
 	}
 	return 2
+}
+
+// editOf puts text in the place of what stands between two offsets of a file.
+func editOf(file string, position func(int) (int, int), from, to int, text string) diag.Edit {
+	e := diag.Edit{File: file, Replacement: text}
+	e.Start.Line, e.Start.Column = position(from)
+	e.End.Line, e.End.Column = position(to)
+	return e
+}
+
+// editLabel puts text in the place of what a label marks.
+func editLabel(l diag.Label, text string) diag.Edit {
+	return diag.Edit{
+		File:  l.File,
+		Start: diag.Position{Line: l.Line, Column: l.Column}, End: diag.Position{Line: l.EndLine, Column: l.EndColumn},
+		Replacement: text,
+	}
 }

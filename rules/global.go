@@ -210,9 +210,7 @@ func (c *Case) static(s *signature, why string) diag.Help {
 			return h // of no use in a static function, or an error
 		}
 	}
-	line, column := file.Position(at.Function.Start)
-	pos := diag.Position{Line: line, Column: column}
-	h.Edits = []diag.Edit{{File: p.File, Start: pos, End: pos, Replacement: "static "}}
+	h.Edits = []diag.Edit{editOf(p.File, file.Position, at.Function.Start, at.Function.Start, "static ")}
 	h.Applicability = diag.Likely
 	return h
 }

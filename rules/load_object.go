@@ -96,8 +96,7 @@ func unknownSection(c *Case, f *Failure, d *diag.Diagnostic) {
 		name := f.Similar[0]
 		h := diag.Help{Text: "write `SEC(\"" + name + "\")`", Applicability: diag.Placeholder}
 		if ok {
-			h.Edits = []diag.Edit{{File: l.File, Start: diag.Position{Line: l.Line, Column: l.Column},
-				End: diag.Position{Line: l.EndLine, Column: l.EndColumn}, Replacement: `"` + name + `"`}}
+			h.Edits = []diag.Edit{editLabel(l, `"`+name+`"`)}
 			if len(f.Similar) == 1 {
 				h.Applicability = diag.Likely
 			}

@@ -65,9 +65,7 @@ func (c *Case) asIterator(l *sourceLoop) (h diag.Help, ok bool) {
 		}
 		text = typ + " " + m[2] + ";\n" + l.file.Indent(l.stmt.Start) + text
 	}
-	e := diag.Edit{File: l.name, Replacement: text}
-	e.Start.Line, e.Start.Column = l.file.Position(l.stmt.Head.Start)
-	e.End.Line, e.End.Column = l.file.Position(l.stmt.Head.End)
+	e := editOf(l.name, l.file.Position, l.stmt.Head.Start, l.stmt.Head.End, text)
 	return diag.Help{
 		Text:          "count with an iterator, of which the verifier need not see every pass (since Linux 6.4; `bpf_loop` since 5.17)",
 		Applicability: diag.Placeholder, Edits: []diag.Edit{e},
@@ -84,9 +82,7 @@ func (c *Case) asRepeat(l *sourceLoop) (h diag.Help, ok bool) {
 	default:
 		return h, false
 	}
-	e := diag.Edit{File: l.name, Replacement: "bpf_repeat(1000)"}
-	e.Start.Line, e.Start.Column = l.file.Position(l.stmt.Head.Start)
-	e.End.Line, e.End.Column = l.file.Position(l.stmt.Head.End)
+	e := editOf(l.name, l.file.Position, l.stmt.Head.Start, l.stmt.Head.End, "bpf_repeat(1000)")
 	return diag.Help{
 		Text:          "bound the number of passes (`bpf_repeat` of libbpf, since Linux 6.4)",
 		Applicability: diag.Placeholder, Edits: []diag.Edit{e},

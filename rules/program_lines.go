@@ -56,12 +56,7 @@ func (c *Case) sectionEdit(to string) []diag.Edit {
 	if !ok {
 		return nil
 	}
-	return []diag.Edit{{
-		File:        l.File,
-		Start:       diag.Position{Line: l.Line, Column: l.Column},
-		End:         diag.Position{Line: l.EndLine, Column: l.EndColumn},
-		Replacement: `"` + to + `"`,
-	}}
+	return []diag.Edit{editLabel(l, `"`+to+`"`)}
 }
 
 // tellSection labels the program's section in front of the other places.

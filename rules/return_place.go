@@ -176,8 +176,5 @@ func (c *Case) replace(r *returned, text string) (diag.Edit, bool) {
 	if _, whole := c.files[r.name]; !whole || r.expr == nil {
 		return diag.Edit{}, false
 	}
-	e := diag.Edit{File: r.name, Replacement: text}
-	e.Start.Line, e.Start.Column = r.file.Position(r.expr.Start)
-	e.End.Line, e.End.Column = r.file.Position(r.expr.End)
-	return e, true
+	return editOf(r.name, r.file.Position, r.expr.Start, r.expr.End, text), true
 }

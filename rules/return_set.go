@@ -75,17 +75,11 @@ func setRetval(c *Case, d *diag.Diagnostic) {
 // negate makes the edit that puts a minus in front of the only argument of the
 // call that the verifier stopped at, if it is a name or a number.
 func (c *Case) negate() (e diag.Edit, ok bool) {
-	insn := c.Path.Insn(c.last)
-	at, file, ok := c.source(insn)
-	p, _ := c.place(insn)
-	if _, whole := c.files[p.File]; !ok || !whole || at.Expr == nil || at.Expr.Kind != sourcetext.Call || len(at.Expr.Operands) != 2 {
+	arg := c.sourceCall(c.last).operand(1)
+	if arg.node == nil || arg.node.Kind != sourcetext.Name && arg.node.Kind != sourcetext.Literal {
 		return e, false
 	}
-	arg := at.Expr.Operands[1]
-	if arg.Kind != sourcetext.Name && arg.Kind != sourcetext.Literal {
-		return e, false
-	}
-	line, column := file.Position(arg.Start)
-	pos := diag.Position{Line: line, Column: column}
-	return diag.Edit{File: p.File, Start: pos, End: pos, Replacement: "-"}, true
+	e, ok = c.rewrite(arg, "-")
+	e.End = e.Start
+	return e, ok
 }
