@@ -18,7 +18,8 @@ var (
 func TestHostile(t *testing.T) {
 	all, dir := hostiles(t), t.TempDir()
 	until := time.Now().Add(*hostileTime)
-	for seed := *hostileSeed; seed < *hostileSeed+200 || time.Now().Before(until); seed++ {
+	seed := *hostileSeed
+	for ; seed < *hostileSeed+200 || time.Now().Before(until); seed++ {
 		r := rand.New(rand.NewPCG(seed, 8))
 		h := all[r.IntN(len(all))]
 		edits := make([]byte, 5*r.IntN(24))
@@ -42,6 +43,7 @@ func TestHostile(t *testing.T) {
 			t.Fatalf("-hostile-seed %d: %s with edits %v, the source\n%s\nand the log\n%s", seed, h.name, edits, source, log)
 		}
 	}
+	t.Logf("%d inputs", seed-*hostileSeed)
 }
 
 // spoil changes a text at one place: lines are left out, come again or change
