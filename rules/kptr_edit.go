@@ -21,7 +21,7 @@ func (c *Case) exchange() []diag.Edit {
 	}
 	in := c.Path.Step(c.last)
 	v, known := c.Path.Before(c.last, verifierlog.Reg(in.Frame, in.Src))
-	if !known {
+	if !known || v.RefID == 0 { // only a reference that the program holds can be exchanged
 		return nil
 	}
 	field, name := e.file.Text(store.Operands[0].Span), e.file.Text(store.Operands[1].Span)
