@@ -79,6 +79,9 @@ func notInCallback(c *Case, d *diag.Diagnostic) {
 	} else if c.last >= 0 {
 		c.markCall(d, "bpf_tail_call")
 	}
+	if len(d.Labels) == 0 { // check_max_stack_depth_subprog comes before the walk and names no place
+		c.markLeaving(d, strings.Contains(c.match.Text, "LD_"), "in a callback, or in a function that one calls")
+	}
 	c.tellCaller(d)
 	d.Helps = append(d.Helps, diag.Help{Text: help, Applicability: diag.Placeholder})
 }

@@ -130,7 +130,9 @@ func analysisLimit(c *Case, d *diag.Diagnostic) {
 			d.Notes = append(d.Notes, "static functions are analysed anew at each call on each way to them, "+c.match.Fields[0]+" times at the most")
 		}
 	}
-	primary(d, "the analysis gave up here")
+	if primary(d, "the analysis gave up here"); len(d.Labels) == 0 {
+		c.labelFunction(d, c.Program.Name, "its calls, and theirs, are too many")
+	}
 	d.Helps = append(d.Helps, diag.Help{Text: "make functions that are called from many places global (not `static`, `__noinline`), which are analysed once; or do not pass pointers to the stack through several of them"})
 }
 

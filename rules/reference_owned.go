@@ -55,6 +55,14 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 		if k := kindOf(v); k != "" {
 			d.Notes = append(d.Notes, what+" is "+k+"; nothing that was acquired belongs to it")
 		}
+		if fn == "bpf_kptr_xchg" { // it takes the reference over, and releases nothing
+			how := "acquire a reference of the object first"
+			if acquirers[v.TypeName] != "" {
+				how = "acquire a reference first with " + quote(acquirers[v.TypeName])
+			}
+			suggest(d, how+", check it against NULL, and store that")
+			return
+		}
 		if v.Base == verifierlog.BTFPtr && acquirers[v.TypeName] != "" && link.Kind != verifierlog.LinkUnknown {
 			offer(d, "release only what "+quote(acquirers[v.TypeName])+" or another acquiring function returned", diag.Likely, c.removeCall(c.last))
 		} else if link.Kind == verifierlog.LinkLoad {
