@@ -78,15 +78,13 @@ func (c *Case) markLeaving(d *diag.Diagnostic, load bool, text string) {
 			if load && !isLoad || !load && (in.Code != object.CodeCall || in.Src() != 0 || in.Imm != tailCall) {
 				continue
 			}
-			p, ok := c.debug().Place(fn, i)
-			if !ok || p.Line == 0 {
-				continue
+			if insn := c.insnOf(fn, i); insn >= 0 { // not of another program of the object
+				if l, ok := c.label(insn, text); ok {
+					l.Primary = true
+					d.Labels = append(d.Labels, l)
+					return
+				}
 			}
-			d.Labels = append(d.Labels, diag.Label{
-				Primary: true, File: p.File, Line: p.Line, Column: p.Column, Function: p.Function, Text: text,
-				Source: strings.TrimRight(p.Text, "\r\n"),
-			})
-			return
 		}
 	}
 }

@@ -135,7 +135,7 @@ const Failed = "bpfdiag failed in the rule for "
 func (c *Case) plain() diag.Diagnostic {
 	d := diag.Diagnostic{
 		Code: "BPF0000", Name: "unrecognised-message", Severity: diag.SeverityError, Class: diag.ClassVerifier,
-		Message: "the verifier rejected `" + c.Program.Name + "`", KernelMessage: c.Summary.Message,
+		Message: "the verifier rejected `" + c.Program.Name + "`", KernelMessage: c.kernelMessage(),
 	}
 	if c.Summary.First > 0 {
 		d.LogLines = []int{c.Summary.First, c.Summary.Last}
