@@ -43,12 +43,22 @@ func (c *Case) evidence(step int, l verifierlog.Loc) {
 	}
 }
 
-// collect completes the evidence. It begins with what the rules looked at and
-// what the kernel complains about, and goes back from there.
+// collect completes the evidence: it goes back from what the rules looked at and
+// from what the kernel complains about.
 func (c *Case) collect(d *diag.Diagnostic) {
 	if c.last < 0 {
 		return
 	}
+	// A limit is not reached because of one value, and its path may have a
+	// million steps.
+	if d.Class != diag.ClassLimit {
+		c.backFrom(d)
+	}
+	d.Evidence = c.steps()
+}
+
+// backFrom goes back from what was looked at.
+func (c *Case) backFrom(d *diag.Diagnostic) {
 	for _, l := range c.faults() {
 		c.evidence(c.last, l)
 	}
@@ -69,7 +79,6 @@ func (c *Case) collect(d *diag.Diagnostic) {
 	if held || len(c.found) > 0 {
 		c.branches(first)
 	}
-	d.Evidence = c.steps()
 }
 
 func inPathOrder(a, b found) int { return cmp.Compare(a.step, b.step) }
