@@ -54,7 +54,32 @@ func (c *Case) collect(d *diag.Diagnostic) {
 	if d.Class != diag.ClassLimit {
 		c.backFrom(d)
 	}
+	c.orderLabels(d)
 	d.Evidence = c.steps()
+}
+
+// orderLabels puts the labels that were told into the order of the path. The
+// primary one and those of no instruction stay where they are.
+func (c *Case) orderLabels(d *diag.Diagnostic) {
+	step := map[int]int{} // of an instruction, the last that was looked at
+	for _, f := range c.found {
+		insn := c.Path.Insn(f.step)
+		step[insn] = max(step[insn], f.step)
+	}
+	var at []int
+	var told []diag.Label
+	for i, l := range d.Labels {
+		if l.Insn == nil || l.Primary {
+			continue
+		}
+		if _, ok := step[*l.Insn]; ok {
+			at, told = append(at, i), append(told, l)
+		}
+	}
+	slices.SortStableFunc(told, func(a, b diag.Label) int { return cmp.Compare(step[*a.Insn], step[*b.Insn]) })
+	for k, i := range at {
+		d.Labels[i] = told[k]
+	}
 }
 
 // backFrom goes back from what was looked at.

@@ -83,16 +83,23 @@ func ReadReport(message string) *Report {
 	r := &Report{At: ReportEvent{Insn: -1}}
 	sections := map[string][]string{}
 	section := ""
+	n := 0
+lines:
 	for line := range strings.Lines(message[at:]) {
 		line = strings.TrimRight(line, "\r\n")
-		switch r.Lines++; {
-		case r.Lines == 1:
+		switch n++; {
+		case n == 1:
 			r.Title = line[len(title):]
-		case line != "" && isSection([]byte(line)):
+		case line == "":
+			continue
+		case isSection([]byte(line)):
 			section = line[:len(line)-1]
+		case line[0] != ' ': // what the kernel says behind it
+			break lines
 		default:
 			sections[section] = append(sections[section], line)
 		}
+		r.Lines = n
 	}
 	sentence := func(lines []string) string { return strings.Join(strings.Fields(strings.Join(lines, " ")), " ") }
 	r.Reason, r.Suggestion = sentence(sections["Reason"]), sentence(sections["Suggestion"])

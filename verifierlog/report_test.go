@@ -43,7 +43,9 @@ Causal path:
   >>>  9 | (15) if r0 == 0x0 goto pc+1
 
 Suggestion:
-  Add a NULL check.`
+  Add a NULL check.
+
+BPF_EXIT instruction in main prog would lead to reference leak`
 	r := ReadReport(message)
 	const want = `&{Title:Register Type Safety: Invalid dereference ` +
 		`Reason:R0 may be NULL here (a nullable map value pointer). The program could dereference NULL on this path, so the verifier cannot prove this access is safe. ` +
