@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -26,6 +27,9 @@ func argumentType(c *Case, d *diag.Diagnostic) {
 	want := wantedType(c.expectedTypes(), a.callee, a.n)
 	got, v := c.passedType(a)
 	d.Message = a.callee.String() + " takes " + want + " as " + a.callee.parameter(a.n)
+	if n := c.memorySize(a.callee, a.n); n > 0 && v.Base == verifierlog.Scalar {
+		note(d, "%s is a pointer to %s that the program can read", a.callee.parameter(a.n), inBytes(int64(n)))
+	}
 	if got != "" {
 		d.Message += ", not " + got
 		primary(d, "this is "+got)
@@ -85,7 +89,26 @@ func (c *Case) argumentOf(d *diag.Diagnostic, n int) (a badArgument, ok bool) {
 	a.callee = c.callTarget("")
 	a.Text = c.markArgument(d, a.n)
 	c.evidence(c.last, a.loc)
+	if strings.HasSuffix(a.callee.paramName(a.n+1), "__sz") { // a kfunc's memory and how much of it
+		c.evidence(c.last, verifierlog.Reg(a.loc.Frame, a.loc.Reg+1))
+	}
 	return a, true
+}
+
+// memorySize is the size of what a parameter points to, 0 if the object's types
+// do not tell.
+func (c *Case) memorySize(k callTarget, n int) uint32 {
+	name, ok := strings.CutPrefix(strings.TrimSuffix(strings.TrimPrefix(k.paramType(n), "const "), " *"), "struct ")
+	if !ok || c.Object == nil || c.Object.BTF == nil {
+		return 0
+	}
+	size, err := uint32(0), error(nil)
+	if id := c.Object.BTF.Find(name, object.KindStruct); id != 0 {
+		if size, err = c.Object.BTF.Size(id); err != nil {
+			return 0
+		}
+	}
+	return size
 }
 
 // expectedTypes is the list of types behind "expected=", which is one word in some patterns.

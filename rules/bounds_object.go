@@ -74,6 +74,9 @@ func (c *Case) object(r *reach, x *index) region {
 		}
 	case verifierlog.Ctx:
 		o.what = "the context"
+		if c.Program.Type == "syscall" {
+			o.size = 65535 // U16_MAX, check_ctx_access
+		}
 	case verifierlog.Packet, verifierlog.PacketMeta:
 		o.what = "the packet"
 	case verifierlog.FlowKeys:

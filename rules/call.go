@@ -47,8 +47,21 @@ func (c *Case) callTarget(name string) callTarget {
 	}
 	if f, ok := signatures.Find(k.Name); ok {
 		k.Params = f.Params
+	} else if c.Object != nil && c.Object.BTF != nil && k.Name != "" {
+		// A kfunc of a module: as the program declares it.
+		if id := c.Object.BTF.Find(k.Name, object.KindFunc); id != 0 {
+			k.Params = paramsOf(c.Object.BTF, id)
+		}
 	}
 	return k
+}
+
+// paramsOf are the parameters of a function in BTF.
+func paramsOf(b *object.BTF, fn uint32) (all []signatures.Param) {
+	for _, m := range b.Members(b.Target(fn)) {
+		all = append(all, signatures.Param{Name: m.Name, Type: spellType(b, m.Type)})
+	}
+	return all
 }
 
 // ownFunction is a function of the object, with the parameters that BTF has.
@@ -58,9 +71,7 @@ func (c *Case) ownFunction(fn *object.Function) callTarget {
 	if b == nil {
 		return k
 	}
-	for _, m := range b.Members(b.Target(c.Object.FuncType(fn))) {
-		k.Params = append(k.Params, signatures.Param{Name: m.Name, Type: spellType(b, m.Type)})
-	}
+	k.Params = paramsOf(b, c.Object.FuncType(fn))
 	return k
 }
 
@@ -101,6 +112,13 @@ func (k callTarget) parameter(n int) string {
 		return "an argument"
 	}
 	return "its " + ordinalWord(n) + " argument"
+}
+
+func (k callTarget) paramName(n int) string {
+	if n >= 1 && n <= len(k.Params) {
+		return k.Params[n-1].Name
+	}
+	return ""
 }
 
 func (k callTarget) paramType(n int) string {

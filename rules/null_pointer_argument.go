@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
@@ -51,7 +52,16 @@ func (c *Case) nullPassed(d *diag.Diagnostic, l verifierlog.Loc) {
 	}
 	if v, known := c.Path.Before(c.last, l); known && v.Base == verifierlog.Scalar && v.Const && v.Number == 0 {
 		d.Message = fmt.Sprintf("%s is given NULL, and does not take it", taker)
-		primary(d, "NULL")
+		text := "NULL"
+		if k := c.callTarget(""); strings.HasPrefix(k.paramType(l.Reg), "struct ") {
+			text = "NULL, in place of a " + quote(k.paramType(l.Reg))
+		}
+		primary(d, text)
+		if k := c.made(c.last, l); k.Kind == verifierlog.LinkConst {
+			if at, ok := c.label(c.Path.Insn(k.Step), ""); ok && !c.besidePrimary(d, at) {
+				c.tell(d, k.Step, k.Loc, "NULL from here on")
+			}
+		}
 		d.Helps = append(d.Helps, diag.Help{Text: "pass a pointer that is not NULL", Applicability: diag.Placeholder})
 		return
 	}

@@ -40,7 +40,11 @@ func releaseOfUnowned(c *Case, d *diag.Diagnostic) {
 		offer(d, "release it once", diag.Likely, c.removeCall(c.last))
 		return
 	}
-	primary(d, "not a reference"+into)
+	of := ""
+	if name, ok := strings.CutPrefix(strings.TrimSuffix(c.callTarget("").paramType(n), " *"), "struct "); ok {
+		of = " to a " + quote("struct "+name)
+	}
+	primary(d, "not a reference"+of+into)
 	c.markArgument(d, n)
 	if strings.HasSuffix(fn, "_dynptr") {
 		d.Message = c.objectPhrase(n, "this dynptr") + " holds no record to submit or discard"

@@ -88,9 +88,10 @@ func (c *Case) backFrom(d *diag.Diagnostic) {
 		c.evidence(c.last, l)
 	}
 	looked := len(c.found)
+	atBegin := false // what failed was there when the path began
 	for _, s := range c.found[:looked] {
 		if s.step == c.last {
-			c.follow(s.step, s.loc)
+			atBegin = c.follow(s.step, s.loc) || atBegin
 		} else {
 			c.follow(s.step+1, s.loc)
 		}
@@ -98,7 +99,7 @@ func (c *Case) backFrom(d *diag.Diagnostic) {
 	held := strings.HasPrefix(d.Code, "BPF04")
 	c.holds(held)
 	first := c.Path.Begin
-	if len(c.found) > looked {
+	if len(c.found) > looked && !atBegin {
 		first = slices.MinFunc(c.found, inPathOrder).step
 	}
 	if held || len(c.found) > 0 {
@@ -146,8 +147,9 @@ func (c *Case) faults() (all []verifierlog.Loc) {
 	return all
 }
 
-// follow notes how a value that a place has in front of a step came there.
-func (c *Case) follow(step int, l verifierlog.Loc) {
+// follow notes how a value that a place has in front of a step came there. It
+// says whether the place itself has not changed since the path began.
+func (c *Case) follow(step int, l verifierlog.Loc) (atBegin bool) {
 	type at struct {
 		step int
 		loc  verifierlog.Loc
@@ -163,6 +165,9 @@ func (c *Case) follow(step int, l verifierlog.Loc) {
 			todo = append(todo, at{loss.Step, loss.Loc})
 		}
 		k := c.Path.Origin(a.step, a.loc)
+		if k.Step < c.Path.Begin && a == (at{step, l}) {
+			atBegin = true
+		}
 		if k.Step < 0 || seen[at{k.Step, k.Loc}] {
 			continue
 		}
@@ -180,6 +185,7 @@ func (c *Case) follow(step int, l verifierlog.Loc) {
 			}
 		}
 	}
+	return atBegin
 }
 
 var eventOf = map[verifierlog.LinkKind]diag.Event{

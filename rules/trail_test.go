@@ -44,6 +44,30 @@ processed 11 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_sta
 	}
 }
 
+// TestEvidenceOfTheStack: a store to somewhere on the stack is part of the way of what
+// is read from there, and so is what it wrote over.
+func TestEvidenceOfTheStack(t *testing.T) {
+	const log = `0: R1=ctx() R10=fp0
+0: (61) r2 = *(u32 *)(r1 +0)          ; R1=ctx() R2=scalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff))
+1: (57) r2 &= 8                       ; R2=scalar(smin=smin32=0,smax=umax=smax32=umax32=8,var_off=(0x0; 0x8))
+2: (17) r2 -= 16                      ; R2=scalar(smin=smin32=-16,smax=smax32=-8,umin=0xfffffffffffffff0,umax=0xfffffffffffffff8,umin32=0xfffffff0,umax32=0xfffffff8,var_off=(0xfffffffffffffff0; 0x8))
+3: (0f) r2 += r10                     ; R2=fp(smin=smin32=-16,smax=smax32=-8,umin=0xfffffffffffffff0,umax=0xfffffffffffffff8,umin32=0xfffffff0,umax32=0xfffffff8,var_off=(0xfffffffffffffff0; 0x8)) R10=fp0
+4: (7b) *(u64 *)(r10 -8) = r1         ; R1=ctx() R10=fp0 fp-8=ctx()
+5: (7b) *(u64 *)(r2 +0) = r1          ; R1=ctx() R2=fp(smin=smin32=-16,smax=smax32=-8,umin=0xfffffffffffffff0,umax=0xfffffffffffffff8,umin32=0xfffffff0,umax32=0xfffffff8,var_off=(0xfffffffffffffff0; 0x8)) fp-8=mmmmmmmm fp-16=mmmmmmmm
+6: (79) r2 = *(u64 *)(r10 -8)         ; R2=scalar() R10=fp0 fp-8=mmmmmmmm
+7: (79) r0 = *(u64 *)(r2 +8)
+R2 invalid mem access 'scalar'
+processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`
+	var got []string
+	for _, e := range Diagnose(Case{Program: Program{Name: "p"}, Log: log}).Evidence {
+		got = append(got, fmt.Sprintf("%d %s %s", e.Insn, e.Event, e.Register))
+	}
+	if s, want := strings.Join(got, ", "), "4 spilled fp-8, 5 made fp-8, 6 filled r2, 7  r2"; s != want {
+		t.Errorf("got %s, want %s", s, want)
+	}
+}
+
 // TestEvidenceIsBounded: a path that goes around a loop thousands of times is
 // told by the last visit of each way.
 func TestEvidenceIsBounded(t *testing.T) {

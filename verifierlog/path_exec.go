@@ -205,8 +205,30 @@ func (m *machine) store(i int, in *Insn, dst, src *cell) {
 			}
 		}
 	}
+	m.storeSomewhere(i, in, frame)
 	if in.Op == OpAtomic && in.Fetch && dst != nil {
 		dst.set(scalar(), false, made(i, madeResult), i)
+	}
+}
+
+// storeSomewhere is a store to the stack of which only the range of its place is
+// known: what the slots there held is gone (check_stack_write_var_off).
+func (m *machine) storeSomewhere(i int, in *Insn, frame int) {
+	base := cellOf(&m.frames[frame], in.Mem.Base)
+	if base == nil || !base.known || base.v.Base != FramePtr || base.v.Const {
+		return
+	}
+	no := base.v.FrameNo
+	if no < 0 {
+		no = frame
+	}
+	b, off := base.v.Bounds, base.v.Offset+int64(in.Mem.Offset)
+	if b.Smin < -8*stackSlots || b.Smax > 8*stackSlots || no >= len(m.frames) {
+		return
+	}
+	first, end := max(b.Smin+off, -8*stackSlots), min(b.Smax+off+int64(in.Mem.Size), 0)
+	for at := slotOf(int(first)); at < int(end); at += 8 {
+		m.slot(no, at).set(Value{Base: StackBytes, FrameNo: -1}, false, made(i, madeMemory), i)
 	}
 }
 
