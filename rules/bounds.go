@@ -216,6 +216,10 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	if r.calls && c.twoNumbers(d, r, o, x) {
 		return
 	}
+	if x.taken {
+		c.takenBounds(d, o, x, what)
+		return
+	}
 	if v, ok := c.Path.Before(c.last, verifierlog.Reg(r.loc.Frame, r.loc.Reg+1)); ok && r.calls && r.size < 0 && r.loc.Reg < 5 && v.Base == verifierlog.Scalar && v.Const {
 		r.size = v.Number
 	}

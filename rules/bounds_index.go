@@ -22,6 +22,8 @@ type index struct {
 	// several says that more than one number was added: no bound of this one
 	// alone is enough.
 	several bool
+	// taken says that it is subtracted from the address.
+	taken bool
 	added   int        // the step that adds it to the address
 	fixed   int64      // what is added to the address beside it
 	based   bool       // fixed is known
@@ -60,7 +62,11 @@ func (c *Case) index(step int, l verifierlog.Loc, offset int64, e expression) (x
 			if !x.found && x.step < 0 {
 				x.step, x.added, x.loc, x.scale = k.Step, k.Step, n, 1
 			}
-			fixed += v.Number
+			if s.Operator == "-=" {
+				fixed -= v.Number
+			} else {
+				fixed += v.Number
+			}
 			continue
 		}
 		if x.found {
@@ -68,6 +74,7 @@ func (c *Case) index(step int, l verifierlog.Loc, offset int64, e expression) (x
 			break
 		}
 		x.found, x.step, x.added, x.loc, x.scale = true, k.Step, k.Step, n, 1
+		x.taken = s.Operator == "-="
 		if pok {
 			x.fixed, x.based = fixed+p.Offset, true
 			if p.Const {
@@ -112,7 +119,8 @@ func (c *Case) unscale(x *index) {
 		if len(k.From) != 1 || k.Step < 0 {
 			return
 		}
-		if at, _, ok := c.source(c.Path.Insn(k.Step)); ok && k.Kind == verifierlog.LinkArith && at.Expr != nil && at.Expr.Kind == sourcetext.Binary {
+		if at, _, ok := c.source(c.Path.Insn(k.Step)); ok && k.Kind == verifierlog.LinkArith && at.Expr != nil &&
+			(at.Expr.Kind == sourcetext.Binary || at.Expr.Kind == sourcetext.Assign && at.Expr.Operator != "=") {
 			return // the source computes, not the compiler for an address
 		}
 		switch s := c.Path.Step(k.Step); {

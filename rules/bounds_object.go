@@ -210,3 +210,23 @@ func (c *Case) tellDeclared(d *diag.Diagnostic, o *region) {
 	l.EndLine, l.EndColumn = l.Line, l.Column+len(o.on.Name)
 	d.Labels = slices.Insert(d.Labels, 0, l)
 }
+
+// takenBounds is about an address from which a number was subtracted.
+func (c *Case) takenBounds(d *diag.Diagnostic, o *region, x *index, what string) {
+	d.Message = what + " may lie outside " + o.what
+	c.tellIndex(d, x)
+	text := x.noun() + ", which may be any number, is subtracted from the address"
+	if says := x.says(); says != "" {
+		text = x.noun() + " is " + says + " here, and is subtracted from the address"
+	}
+	if x.known && x.based && !x.several && x.value.Bounds.Umax < 1<<29 {
+		if front := x.scale*int64(x.value.Bounds.Umax) - x.fixed; front > 0 {
+			text += ": this may begin " + inBytes(front) + " in front of " + o.what
+		}
+	}
+	primary(d, text)
+	if o.size > 0 {
+		note(d, "%s has %s", o.what, inBytes(o.size))
+	}
+	advise(d, "check that %s is not more than what is in front of the address before it is subtracted", x.noun())
+}
