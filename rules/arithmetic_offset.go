@@ -126,9 +126,9 @@ func (c *Case) explainOffset(d *diag.Diagnostic, offset, pointer verifierlog.Loc
 	d.Message = fmt.Sprintf("%s %s where it is added to %s", value, is, to)
 	if v.Base == verifierlog.Scalar {
 		if r := signedRange(v.Bounds, true); r != "" {
-			note(d, "the offset is %s", r)
+			note(d, "the offset is %s, and a pointer can be moved by less than %d", r, maxOffset)
 		} else {
-			note(d, "the verifier knows no bound of the offset, in either direction; a pointer can be moved by less than 536870912")
+			note(d, "the verifier knows no bound of the offset, and a pointer can be moved by less than %d", maxOffset)
 		}
 	}
 	if compiler && !checked {

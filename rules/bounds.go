@@ -257,6 +257,9 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	case o.size > 0:
 		has = fmt.Sprintf("%s has %s", o.what, inBytes(o.size))
 	}
+	if r.known && r.ptr.Base == verifierlog.Ctx && o.size > 0 && limit > 0 {
+		note(d, "%s has %s", o.what, inBytes(o.size))
+	}
 	text := x.noun() + " may be any number here"
 	if says != "" {
 		text = x.noun() + " is " + says + " here"

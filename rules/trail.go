@@ -114,8 +114,8 @@ var (
 	namedArgument = regexp.MustCompile(`\barg#(\d)\b`)
 )
 
-// faults are the places that the kernel complains about: those that it names,
-// else what the instruction works with.
+// faults are the places that the kernel complains about: those that it names
+// and what the instruction works with.
 func (c *Case) faults() (all []verifierlog.Loc) {
 	s := c.Path.Step(c.last)
 	add := func(r int) {
@@ -134,12 +134,11 @@ func (c *Case) faults() (all []verifierlog.Loc) {
 			add(n + 1)
 		}
 	}
-	if len(all) > 0 {
-		return all
-	}
 	switch s.Op {
 	case verifierlog.OpLoad, verifierlog.OpStore, verifierlog.OpAtomic:
-		add(s.Mem.Base)
+		if len(all) == 0 {
+			add(s.Mem.Base)
+		}
 	case verifierlog.OpALU, verifierlog.OpJump:
 		add(s.Dst)
 		add(s.Src)
