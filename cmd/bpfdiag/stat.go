@@ -72,7 +72,8 @@ met; 2 something could not be done.`,
   bpfdiag stat -o csv *.bpf.o > before.csv
   bpfdiag stat -C before.csv after.csv -f '|insns_pct|>5'
   bpfdiag stat --baseline before.csv --fail-on 'insns_pct > 10' *.bpf.o
-  bpfdiag stat --kernel 6.1 -v prog.bpf.o       # with diagnostics and logs`,
+  bpfdiag stat --kernel 6.1 -v prog.bpf.o       # with diagnostics and logs
+  bpfdiag stat --kernel all -o markdown *.bpf.o # side by side, and what differs`,
 		RunE: func(c *cobra.Command, args []string) error { return runStat(c, f, args) },
 	}
 	fl := c.Flags()
@@ -94,7 +95,7 @@ met; 2 something could not be done.`,
 	fl.BoolVarP(&f.testStates, "test-states", "t", false, "keep states often (BPF_F_TEST_STATE_FREQ)")
 	fl.BoolVarP(&f.invariants, "test-reg-invariants", "r", false, "reject when bounds contradict each other (BPF_F_TEST_REG_INVARIANTS)")
 	fl.BoolVarP(&f.version, "version", "V", false, "print the version")
-	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with, as for `bpfdiag check`")
+	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with, as for `bpfdiag check`; several, \"6.1,7.3\", or \"all\" that are built, side by side")
 	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
@@ -121,6 +122,8 @@ type statistics struct {
 	// processed and not, as veristat counts
 	files, skipped, progs int
 	left                  atomic.Int64
+	unusable              bool // an object could not be verified at all
+	announced             bool // which objects are verified is said
 
 	text diag.Text
 }
@@ -160,16 +163,41 @@ func runStat(c *cobra.Command, f statFlags, args []string) error {
 		}
 		return s.print()
 	}
+	kernels, err := kernelNames(f.kernel)
+	if err != nil {
+		return err
+	}
+	if len(kernels) > 1 {
+		return s.across(c.Context(), kernels, files)
+	}
+	s.flags.kernel = kernels[0]
 	if err := s.verify(c.Context(), files); err != nil {
 		return err
 	}
-	if f.baseline != "" {
-		return s.compareWith(f.baseline, s.rows, stat.CSVColumns(""))
+	if err := s.report(); err != nil {
+		return err
+	}
+	return s.usable()
+}
+
+// report prints what was verified.
+func (s *statistics) report() error {
+	if s.flags.baseline != "" {
+		return s.compareWith(s.flags.baseline, s.rows, stat.CSVColumns(""))
 	}
 	if err := s.print(); err != nil {
 		return err
 	}
 	return s.breaches(stat.Join(nil, s.rows))
+}
+
+// usable is the exit status of a run in which an object could not be verified:
+// what could be is printed first.
+func (s *statistics) usable() error {
+	if s.unusable {
+		return exitCode(exitError)
+	}
+	return nil
 }
 
 // prepare reads the flags.

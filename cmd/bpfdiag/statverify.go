@@ -66,22 +66,10 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 		}
 	}
 	counts, err := ck.run(ctx, objects, s)
-	if err != nil {
-		return err
+	if err == nil && counts.BadObjects > 0 {
+		s.unusable = true
 	}
-	if counts.BadObjects > 0 {
-		// What could be done is printed before it is told that this was not all.
-		return s.failed()
-	}
-	return nil
-}
-
-// failed prints the rows of a run in which some objects could not be used.
-func (s *statistics) failed() error {
-	if err := s.print(); err != nil {
-		return err
-	}
-	return exitCode(exitError)
+	return err
 }
 
 func (s *statistics) skip(format, path string) {
@@ -100,7 +88,7 @@ func (s *statistics) object(o diag.Object) error {
 		return err
 	}
 	s.files++
-	if !s.flags.quiet && s.flags.format == "table" {
+	if !s.flags.quiet && s.flags.format == "table" && !s.announced {
 		fmt.Fprintf(s.out, "Processing '%s'...\n", name)
 	}
 	for _, p := range o.Programs {

@@ -187,3 +187,23 @@ func FuzzRead(f *testing.F) {
 		_ = Comparison(Join(all, all), spec).WriteTable(&b)
 	})
 }
+
+func TestAcross(t *testing.T) {
+	const head = "file_name,prog_name,verdict,total_insns\n"
+	a, b := rows(t, head+"a.o,p,success,100\na.o,q,failure,7\n"), rows(t, head+"a.o,p,success,100\na.o,q,success,31\na.o,r,success,2\n")
+	spec, _ := ParseSpec("prog,verdict,insns")
+	var out strings.Builder
+	if err := Across([]string{"6.1", "7.3"}, JoinAll(a, b), spec).WriteTable(&out); err != nil {
+		t.Fatal(err)
+	}
+	const want = `Program  Verdict (6.1)  Verdict (7.3)  Insns (6.1)  Insns (7.3)  Changed       
+-------  -------------  -------------  -----------  -----------  --------------
+p        success        success                100          100                
+q        failure        success                  7           31  verdict, insns
+r        N/A            success                N/A            2  verdict, insns
+-------  -------------  -------------  -----------  -----------  --------------
+`
+	if out.String() != want {
+		t.Errorf("got\n%s", out.String())
+	}
+}
