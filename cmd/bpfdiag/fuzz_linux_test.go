@@ -92,6 +92,24 @@ func hostiles(f testing.TB) (all []hostile) {
 	return all
 }
 
+// recordedLogs are logs of all codes, one of each.
+func recordedLogs(f testing.TB) (logs []string) {
+	archives, _ := filepath.Glob("../../rules/testdata/logs/*.txtar")
+	for _, path := range archives {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for i := len(a.Files) - 1; i >= 0; i-- {
+			if strings.HasSuffix(a.Files[i].Name, ".log") {
+				logs = append(logs, string(a.Files[i].Data))
+				break
+			}
+		}
+	}
+	return logs
+}
+
 // damage makes other bytes at some places of an object, which keeps most of it
 // whole. An edit has five bytes: what is done, in which section, where (two),
 // and a number.
@@ -131,13 +149,8 @@ func FuzzObject(f *testing.F) {
 			f.Add(uint8(i), j%2 == 0, []byte{byte(j), byte(i), byte(i), byte(j * 40), 0xff, 2, byte(i + j), 0, byte(i * 8), 4}, log)
 		}
 	}
-	archives, _ := filepath.Glob("../../rules/testdata/logs/*.txtar")
-	for i, path := range archives { // logs of other programs
-		a, err := txtar.ParseFile(path)
-		if err != nil || len(a.Files) == 0 {
-			f.Fatal(path, err)
-		}
-		f.Add(uint8(i), i%2 == 0, []byte{}, string(a.Files[0].Data))
+	for i, log := range recordedLogs(f) { // of other programs
+		f.Add(uint8(i), i%2 == 0, []byte{}, log)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, load bool, edits []byte, log string) {
 		h := all[int(which)%len(all)]

@@ -16,7 +16,7 @@ var (
 // TestHostile asks about random damage, as the fuzz targets do, many times as
 // fast and without learning from what it sees. The first inputs are always the same.
 func TestHostile(t *testing.T) {
-	all, dir := hostiles(t), t.TempDir()
+	all, logs, dir := hostiles(t), recordedLogs(t), t.TempDir()
 	until := time.Now().Add(*hostileTime)
 	seed := *hostileSeed
 	for ; seed < *hostileSeed+200 || time.Now().Before(until); seed++ {
@@ -26,10 +26,8 @@ func TestHostile(t *testing.T) {
 		for i := range edits {
 			edits[i] = byte(r.Uint32())
 		}
-		log, source := "", h.source
-		if from := all[r.IntN(len(all))]; len(h.logs) == 0 || r.IntN(4) == 0 && len(from.logs) > 0 {
-			log = strings.Join(from.logs, "") // of another program, or none
-		} else {
+		log, source := logs[r.IntN(len(logs))], h.source // of any program
+		if len(h.logs) > 0 && r.IntN(2) == 0 {
 			log = h.logs[r.IntN(len(h.logs))]
 		}
 		for range r.IntN(6) {
