@@ -16,7 +16,7 @@ type valueIndex struct {
 const (
 	savedMax   = 256     // states that are saved
 	savedCells = 1 << 16 // places in all of them, of about 400 bytes
-	savedEvery = 64      // steps between them, doubled as often as needed
+	savedEvery = 16      // steps between them, doubled as often as needed
 )
 
 func (x *valueIndex) reset() { *x = valueIndex{every: savedEvery} }
