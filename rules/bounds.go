@@ -227,6 +227,9 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	if r.size > 0 {
 		limit = x.room(o.size, r.size)
 	}
+	if fn := c.globalResult(x.step, x.loc); fn != nil && x.name == "" {
+		x.result = fn.Name
+	}
 	lost, checked := c.tellIndex(d, x)
 	says := x.says()
 	switch d.Code {
@@ -260,8 +263,9 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	if r.known && r.ptr.Base == verifierlog.Ctx && o.size > 0 && limit > 0 {
 		note(d, "%s has %s", o.what, inBytes(o.size))
 	}
+	global := c.globalResult(x.step, x.loc)
 	text := x.noun() + " may be any number here"
-	if says != "" {
+	if says != "" && global == nil {
 		text = x.noun() + " is " + says + " here"
 	}
 	if has != "" {
@@ -287,6 +291,9 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 		advise(d, "make the memory %s larger, so that %d fit behind the greatest index, or keep the index below %d",
 			inBytes(x.fixed+int64(x.value.Bounds.Umax)+r.size-o.size), r.size, limit)
 		return
+	}
+	if global != nil {
+		c.tellGlobalResult(d, global)
 	}
 	d.Helps = append(d.Helps, c.bound(x, limit))
 }

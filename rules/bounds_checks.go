@@ -113,6 +113,9 @@ func (c *Case) numberMade(k verifierlog.Link) string {
 		return "read here: " + says
 	case verifierlog.LinkResult:
 		fn := quote(string(c.Path.Step(k.Step).Func))
+		if fn == "``" {
+			return "" // of a global function
+		}
 		if says == "" {
 			return fn + " may return any number"
 		}

@@ -16,21 +16,23 @@ type index struct {
 	loc   verifierlog.Loc // this place holds it
 	value verifierlog.Value
 	known bool
-	scale int64           // bytes for each
-	name  string          // in the source, "" when unknown
-	typ   *debuginfo.Type // of name
+	scale int64  // bytes for each
+	name  string // in the source, "" when unknown
+	// result is the function that returned it, of a number without a name.
+	result string
+	typ    *debuginfo.Type // of name
 	// several says that more than one number was added: no bound of this one
 	// alone is enough.
 	several bool
 	// taken says that it is subtracted from the address.
-	taken bool
-	added   int        // the step that adds it to the address
-	fixed   int64      // what is added to the address beside it
-	based   bool       // fixed is known
-	e       expression // what stands in the brackets, if that is the number
-	inside  expression // what stands in the brackets
-	array   string
-	length  int64 // elements of array, 0 when unknown
+	taken  bool
+	added  int        // the step that adds it to the address
+	fixed  int64      // what is added to the address beside it
+	based  bool       // fixed is known
+	e      expression // what stands in the brackets, if that is the number
+	inside expression // what stands in the brackets
+	array  string
+	length int64 // elements of array, 0 when unknown
 }
 
 // index finds the number in the address that a place has in front of a
@@ -187,6 +189,8 @@ func (x *index) noun() string {
 	switch {
 	case x.name != "":
 		return quote(x.name)
+	case x.result != "":
+		return "what " + quote(x.result) + " returns"
 	case x.inside.node != nil:
 		return quote(x.inside.text())
 	}

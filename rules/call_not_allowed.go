@@ -182,7 +182,7 @@ func replacement(helper, section string) string {
 	case "bpf_override_return":
 		return "attach an `fmod_ret` or `lsm` program: what it returns replaces the function's result"
 	case "bpf_d_path":
-		return "in LSM programs (since Linux 6.12) call the kfunc `bpf_path_d_path`; elsewhere send the `struct dentry` names with `BPF_CORE_READ`"
+		return "in LSM programs (since Linux 6.12) call the kfunc `bpf_path_d_path`; or attach an `fentry` or `fexit` program to one of the few functions that it is for, such as `filp_close`, `vfs_truncate`, `vfs_getattr`, `dentry_open` and `security_file_open`"
 	}
 	return ""
 }

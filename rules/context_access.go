@@ -50,6 +50,9 @@ var skbWritable = map[string][]string{
 // contextAccess: the program type has no such field, or not this way
 // (check_ctx_access in kernel/bpf/verifier.c).
 func contextAccess(c *Case, d *diag.Diagnostic) {
+	if c.contextToGlobal(d) {
+		return
+	}
 	if n := c.contextPassed(); n > 0 {
 		if a, ok := c.argumentOf(d, n); ok {
 			recode(d, "BPF0515")

@@ -20,6 +20,21 @@ func (c *Case) insertBefore(insn int, lines ...string) (diag.Edit, bool) {
 	return c.insertInFront(p.File, file, at.Function, at.Stmt, lines...)
 }
 
+// insertBeforePrimary is insertBefore for the statement that the primary label
+// is in, where that is not the instruction's own.
+func (c *Case) insertBeforePrimary(d *diag.Diagnostic, insn int, lines ...string) (diag.Edit, bool) {
+	for _, l := range d.Labels {
+		f, whole := c.files[l.File]
+		if !l.Primary || !whole {
+			continue
+		}
+		if at, ok := f.At(l.Line, l.Column); ok && at.Stmt != nil && !(at.Stmt.Kind == sourcetext.LoopStmt && at.InHead) {
+			return c.insertInFront(l.File, f.File, at.Function, at.Stmt, lines...)
+		}
+	}
+	return c.insertBefore(insn, lines...)
+}
+
 // insertInFront is insertBefore of a statement in a file.
 func (c *Case) insertInFront(name string, file *sourcetext.File, fn sourcetext.Function, s *sourcetext.Stmt, lines ...string) (diag.Edit, bool) {
 	if _, whole := c.files[name]; !whole || s.Bare || s.Kind == sourcetext.LabelStmt || s.Kind == sourcetext.BlockStmt {

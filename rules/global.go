@@ -160,22 +160,12 @@ func (c *Case) markSignature(d *diag.Diagnostic, s *signature, text string) {
 		primary(d, text)
 		return
 	}
-	l, ok := c.functionLabel(s.fn, text)
+	l, ok := c.parameterLabel(s, text)
 	if !ok {
 		primary(d, text)
 		return
 	}
 	l.Primary = true
-	if f, whole := c.files[l.File]; whole && s.param != "" {
-		if from, known := f.Offset(l.Line, l.Column); known {
-			head := f.text[from:min(len(f.text), from+1000)]
-			if m := regexp.MustCompile(`[(,]\s*([^(),]*\b` + regexp.QuoteMeta(s.param) + `\b[^(),]*?)\s*[,)]`).FindStringSubmatchIndex(head); m != nil && !strings.Contains(head[:m[2]], "{") {
-				l.Line, l.Column = f.Position(from + m[2])
-				l.EndLine, l.EndColumn = f.Position(from + m[3])
-				l.Source = ""
-			}
-		}
-	}
 	var rest []diag.Label
 	for _, o := range d.Labels {
 		if o.Primary && o.Insn != nil && c.last >= 0 && *o.Insn == c.Path.Insn(c.last) && o.Line != l.Line {

@@ -38,8 +38,10 @@ func licenceMissing(c *Case, d *diag.Diagnostic) {
 		d.Message = "struct_ops programs need a GPL-compatible licence"
 	}
 	if l, ok := c.programLine("SEC(\"license\")", true); ok && c.Object != nil && c.Object.License != "" {
-		l.Text = "declares " + quote(c.Object.License)
-		l.Primary = len(d.Labels) == 0
+		for i := range d.Labels { // which licence it is decides, not where the first such call is
+			d.Labels[i].Primary = false
+		}
+		l.Text, l.Primary = "declared to be under "+quote(c.Object.License), true
 		d.Labels = append(d.Labels, l)
 	} else if c.Object != nil {
 		if c.Object.License == "" {

@@ -45,13 +45,13 @@ func missingField(c *Case, f *Failure, d *diag.Diagnostic) {
 		return
 	}
 	sentences(d, "no check of its existence keeps the verifier from getting here")
-	d.Helps = append(d.Helps, c.existenceGuard(f, guard, "bpf/bpf_core_read.h", "where the kernel has it"))
+	d.Helps = append(d.Helps, c.existenceGuard(f, d, guard, "bpf/bpf_core_read.h", "where the kernel has it"))
 }
 
 // markField makes the field's name in the source the primary label where the
 // relocated instruction is said to be of another place: compilers move the
 // load of an offset, and those of inlined functions have the caller's line. It
-// has to be the only mention in the function.
+// has to be the only mention as a member in the function.
 func (c *Case) markField(f *Failure, d *diag.Diagnostic, field, text string) {
 	if f.Insn < 0 || len(d.Labels) == 0 {
 		return
@@ -70,16 +70,33 @@ func (c *Case) markField(f *Failure, d *diag.Diagnostic, field, text string) {
 	p, _ := c.place(f.Insn)
 	body := at.Function.Body
 	if _, whole := c.files[p.File]; whole && body.End > body.Start {
-		if all := word.FindAllStringIndex(file.Text(body), -1); len(all) == 1 {
+		if all := mentionsOf(file.Text(body), word); len(all) == 1 {
 			l := mark(p.File, file, sourcetext.Span{Start: body.Start + all[0][0], End: body.Start + all[0][1]}, "")
-			if line, column := file.Position(body.Start + all[0][0]); isCode(file, line, column) {
-				l.Insn, l.Function, l.InlinedFrom = d.Labels[0].Insn, d.Labels[0].Function, d.Labels[0].InlinedFrom
-				markOnly(d, l, text)
-				return
-			}
+			l.Insn, l.Function, l.InlinedFrom = d.Labels[0].Insn, d.Labels[0].Function, d.Labels[0].InlinedFrom
+			markOnly(d, l, text)
+			return
 		}
 	}
 	primary(d, "the compiler put an instruction here that "+text)
+}
+
+var memberRead = regexp.MustCompile(`(?:\.|->|\b(?:BPF_|bpf_)[A-Za-z_]*\((?:[^;]*,)?)\s*$`)
+
+// mentionsOf finds a word in code: as a member, or as an argument of one of
+// libbpf's macros that read members, if there are any such, and else anywhere.
+func mentionsOf(text string, word *regexp.Regexp) [][]int {
+	code := notCode.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat(" ", len(s)) })
+	all := word.FindAllStringIndex(code, -1)
+	var members [][]int
+	for _, m := range all {
+		if memberRead.MatchString(code[:m[0]]) {
+			members = append(members, m)
+		}
+	}
+	if len(members) > 0 {
+		return members
+	}
+	return all
 }
 
 // isCode says whether a place is not in a comment.
@@ -89,13 +106,13 @@ func isCode(file *sourcetext.File, line, column int) bool {
 }
 
 // existenceGuard advises to leave the function if something does not exist.
-func (c *Case) existenceGuard(f *Failure, condition, header, when string) diag.Help {
+func (c *Case) existenceGuard(f *Failure, d *diag.Diagnostic, condition, header, when string) diag.Help {
 	h := diag.Help{Text: fmt.Sprintf("get here only %s: `%s` of %s", when, condition, header), Applicability: diag.Placeholder}
 	if f.Insn < 0 {
 		return h
 	}
 	leave, how := c.leave(f.Insn)
-	e, ok := c.insertBefore(f.Insn, "if (!"+condition+")", "\t"+leave)
+	e, ok := c.insertBeforePrimary(d, f.Insn, "if (!"+condition+")", "\t"+leave)
 	if !ok {
 		return h
 	}
@@ -126,11 +143,9 @@ func missingKfunc(c *Case, f *Failure, d *diag.Diagnostic) {
 		markFirst(d, decl, text)
 	}
 	f.elsewhere(d)
-	if len(f.Have) == 0 {
-		sentences(d, "a kernel has a kfunc only if the code that defines it is built in, or its module is loaded")
-	}
+	sentences(d, "a kernel has a kfunc only if the code that defines it is built in, or its module is loaded")
 	exists := "bpf_ksym_exists(" + f.Name + ")"
-	h := c.existenceGuard(f, exists, "libbpf 1.2", "where the kernel has it")
+	h := c.existenceGuard(f, d, exists, "libbpf 1.2", "where the kernel has it")
 	if name, _, _, ok := c.programFile(); len(h.Edits) > 0 && ok && !mentions(c.files[name].text, "bpf_ksym_exists") {
 		// The headers may be older: its address does as well, which is NULL.
 		h.Text, h.Edits[0].Replacement = "get here only where the kernel has it", strings.Replace(h.Edits[0].Replacement, exists, f.Name, 1)
@@ -153,6 +168,10 @@ func missingSymbol(c *Case, f *Failure, d *diag.Diagnostic) {
 	if decl, _, ok := c.declaration(f.Name); ok {
 		markFirst(d, decl, "declared here; a loader refuses the program if the kernel does not have it")
 	}
+	if f.What == loaderror.KernelVariable && f.Exists {
+		untypedVariable(c, f, d)
+		return
+	}
 	f.elsewhere(d)
 	if f.What == loaderror.KernelVariable {
 		sentences(d, "a variable with a type is looked up in the kernel's BTF, which describes per-CPU variables and mostly no others")
@@ -166,6 +185,7 @@ func missingOption(c *Case, f *Failure, d *diag.Diagnostic) {
 	primary(d, "its value is read here")
 	if decl, end, ok := c.declaration(f.Name); ok {
 		markFirst(d, decl, "declared here; a loader refuses the program if the option is not set")
+		primaryFirst(d, "its value is read here")
 		d.Helps = append(d.Helps, diag.Help{Text: "declare it `__weak`: it then reads as 0 where the option is not set", Applicability: diag.Likely,
 			Edits: []diag.Edit{{File: decl.File, Start: end, End: end, Replacement: " __weak"}}})
 	} else {

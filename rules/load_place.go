@@ -105,6 +105,17 @@ func markOnly(d *diag.Diagnostic, l diag.Label, text string) {
 	d.Labels = []diag.Label{l}
 }
 
+// primaryFirst makes the first label the primary one, where what has to be
+// changed is there and not where the failure shows; that says text then.
+func primaryFirst(d *diag.Diagnostic, text string) {
+	for i := range d.Labels {
+		if d.Labels[i].Primary && i > 0 {
+			d.Labels[i].Text = text
+		}
+		d.Labels[i].Primary = i == 0
+	}
+}
+
 // markFirst puts a label in front of the others.
 func markFirst(d *diag.Diagnostic, l diag.Label, text string) {
 	l.Text = text

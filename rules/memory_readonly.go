@@ -2,8 +2,11 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -93,6 +96,10 @@ func mapForbids(c *Case, d *diag.Diagnostic) {
 		primary(d, c.exact(c.last, l, "memory of this map")+" is passed here")
 		c.markArgument(d, l.Reg)
 	}
+	if literals(v.Map) {
+		c.writesLiteral(d, l)
+		return
+	}
 	if rodata(v.Map) {
 		note(d, "`const volatile` variables are in %s, which the loader makes read-only before the program is verified", m)
 		advise(d, "declare the variable without `const`, or set it from user space before the object is loaded")
@@ -107,6 +114,45 @@ func mapForbids(c *Case, d *diag.Diagnostic) {
 // the kernel knows the last part of its name.
 func rodata(name string) bool {
 	return len(name) >= 7 && (name[len(name)-7:] == ".rodata" || name == ".rodata")
+}
+
+// literals says whether a map is one that libbpf makes of a section with string
+// literals, such as .rodata.str1.1.
+func literals(name string) bool { return strings.Contains(name, ".rodata.str") }
+
+// writesLiteral tells of a string literal that is written to.
+func (c *Case) writesLiteral(d *diag.Diagnostic, l verifierlog.Loc) {
+	d.Message = "a string literal cannot be written to"
+	_, section, _ := strings.Cut(c.at(l).Map, ".rodata") // in front of it the kernel has a part of the object's name
+	note(d, "string literals are in map %s, which the loader makes read-only before the program is verified", quote(".rodata"+section))
+	h := diag.Help{Text: "write to an array, whose initial value the literal may be", Applicability: diag.Placeholder}
+	defer func() { d.Helps = append(d.Helps, h) }()
+	call := c.sourceCall(c.last)
+	arg := call.operand(l.Reg)
+	p, _ := c.place(c.Path.Insn(c.last))
+	f, whole := c.files[p.File]
+	if !whole || arg.node == nil || arg.node.Kind != sourcetext.Name {
+		return
+	}
+	d.Message = quote(arg.text()) + " points to a string literal, which cannot be written to"
+	declared := regexp.MustCompile(`(?m)\bchar\s*(\*\s*)` + regexp.QuoteMeta(arg.text()) + `()\s*=\s*("(?:\\.|[^"\\\n])*")\s*;`)
+	body := f.text[call.at.Function.Body.Start:min(call.at.Function.Body.End, len(f.text))]
+	m := declared.FindAllStringSubmatchIndex(body, -1)
+	if len(m) != 1 {
+		return
+	}
+	at := func(i int) int { return call.at.Function.Body.Start + m[0][i] }
+	markFirst(d, mark(p.File, f.File, sourcetext.Span{Start: at(6), End: at(7)}, ""), "this literal is read-only")
+	primaryFirst(d, "written to here")
+	length := ""
+	if size := c.at(verifierlog.Reg(l.Frame, l.Reg+1)); size.Const && l.Reg < 5 && size.Number > int64(m[0][7]-m[0][6]-1) {
+		length = fmt.Sprint(size.Number) // more is written than the literal has
+	}
+	h.Text, h.Applicability = "make it an array with the literal as its initial value", diag.Likely
+	h.Edits = []diag.Edit{
+		editOf(p.File, f.Position, at(2), at(3), ""),
+		editOf(p.File, f.Position, at(4), at(5), "["+length+"]"),
+	}
 }
 
 // readOnlyPacket: packets cannot be written by this program type, or not by this

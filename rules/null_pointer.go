@@ -47,6 +47,7 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 			c.relabel(d, link.Step, "loaded here, and may be NULL")
 		}
 	}
+	c.nullParameter(d, link)
 	what := c.say(c.last, l)
 	if k, found := c.lostNullCheck(l); found {
 		d.Class = diag.ClassCompiler

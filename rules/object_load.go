@@ -286,7 +286,7 @@ func relocationFailed(c *Case, d *diag.Diagnostic) {
 	}
 	sentences(d, "a field has no place in the kernel if it, or its structure, has another name there, or another kind of type")
 	if typ, field, ok := strings.Cut(name, "."); ok {
-		d.Helps = append(d.Helps, c.existenceGuard(&Failure{Insn: c.Summary.Insn}, "bpf_core_field_exists("+typ+", "+field+")", "bpf/bpf_core_read.h", "where the kernel has it"))
+		d.Helps = append(d.Helps, c.existenceGuard(&Failure{Insn: c.Summary.Insn}, d, "bpf_core_field_exists("+typ+", "+field+")", "bpf/bpf_core_read.h", "where the kernel has it"))
 		return
 	}
 	suggest(d, "guard it with `bpf_core_field_exists()`, `bpf_core_type_exists()` or `bpf_core_enum_value_exists()`")

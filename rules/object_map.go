@@ -101,6 +101,8 @@ func mapFaults(m *object.Map) []string {
 	case ebpf.ProgramArray, ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.ArrayOfMaps:
 		want(m.KeySize == 4, "make the key 4 bytes: `__uint(key_size, sizeof(__u32))`; an array is indexed")
 		want(m.ValueSize == 4, "make the value 4 bytes, a descriptor: `__uint(value_size, sizeof(__u32))`")
+	case ebpf.HashOfMaps:
+		want(m.KeySize > 0, "give it a key: `__type(key, …)`")
 	case ebpf.Hash, ebpf.PerCPUHash, ebpf.LRUHash, ebpf.LRUCPUHash:
 		want(m.KeySize > 0, "give it a key: `__type(key, …)`")
 		want(m.ValueSize > 0, "give it a value: `__type(value, …)`; a set has one as well, such as `__u8`")
@@ -127,6 +129,9 @@ func mapFaults(m *object.Map) []string {
 	case ebpf.Arena:
 		want(m.KeySize == 0 && m.ValueSize == 0, "leave key and value out; an arena is memory")
 		want(m.Flags&mmapable != 0, "add `__uint(map_flags, BPF_F_MMAPABLE)`")
+	}
+	if m.Type == ebpf.ArrayOfMaps || m.Type == ebpf.HashOfMaps { // bpf_map_meta_alloc of inner_map_fd
+		want(m.Inner != nil, "say what the inner maps are like, in place of the value: `__array(values, struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, …); __type(key, …); __type(value, …); })`")
 	}
 	if m.Type == ebpf.PerCPUArray || m.Type == ebpf.PerCPUHash || m.Type == ebpf.LRUCPUHash {
 		want(m.ValueSize <= perCPUValue, "make the value at most %d bytes, the most that a per-CPU map takes", perCPUValue)

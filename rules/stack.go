@@ -14,24 +14,28 @@ var (
 	_ = rule("BPF0621", callDepth)
 )
 
-// maxStack is the stack of a chain of calls, in bytes (MAX_BPF_STACK).
-const maxStack = 512
+// The stack of a chain of calls, in bytes (MAX_BPF_STACK), and what of it may be
+// in use where a function is called that tail-calls: the next program begins
+// with the callers' frames below its own.
+const (
+	maxStack     = 512
+	maxTailStack = 256
+)
 
 // stackTooLarge: the frames of a chain of calls are larger than the stack
 // (check_max_stack_depth_subprog in kernel/bpf/verifier.c).
 func stackTooLarge(c *Case, d *diag.Diagnostic) {
-	var need, calls, frames int
-	limit := maxStack
+	var need, calls int
 	switch f := c.numbers(); {
 	case strings.HasPrefix(c.match.Text, "combined stack size") && len(f) == 2:
 		calls, need = f[0], f[1]
-		d.Message = fmt.Sprintf("the stack frames of a chain of %d functions need %d bytes, and %d is the most", calls, need, limit)
+		d.Message = fmt.Sprintf("the stack frames of a chain of %d functions need %d bytes, and %d is the most", calls, need, maxStack)
 	case strings.HasPrefix(c.match.Text, "stack size of subprog") && len(f) == 2:
 		need = f[1]
-		d.Message = fmt.Sprintf("a stack frame needs %d bytes, and %d is the most", need, limit)
+		d.Message = fmt.Sprintf("a stack frame needs %d bytes, and %d is the most", need, maxStack)
 	case strings.HasPrefix(c.match.Text, "tail_calls are not allowed") && len(f) == 1:
-		frames = f[0]
-		d.Message = fmt.Sprintf("a function that may tail-call is called with %d bytes of stack in use, and less than 256 must be", frames)
+		c.tailCallStack(d, f[0])
+		return
 	case len(f) > 0:
 		d.Message = fmt.Sprintf("%s needs %d bytes of stack, which is too many here", quote(c.Program.Name), f[0])
 	default:
@@ -43,22 +47,56 @@ func stackTooLarge(c *Case, d *diag.Diagnostic) {
 		chain, exact = g.deepest(), false
 	}
 	d.Labels = nil // the verifier was at no instruction
-	c.frames(d, g, chain)
+	large := c.frames(d, g, chain)
 	switch {
 	case len(chain) > 1 && exact:
 		d.Notes = append(d.Notes, "the chain is "+g.say(chain)+"; each frame counts rounded up to 16 or 32 bytes")
 	case len(chain) > 1:
 		d.Notes = append(d.Notes, "the largest chain of calls is "+g.say(chain))
 	}
-	if frames > 0 {
-		suggest(d, "make the tail call in a function that is called with less on the stack, or in the program itself")
+	c.offStack(d, large, need-maxStack)
+	if len(chain) < 2 {
 		return
 	}
-	help := "keep large variables in a value of a per-CPU array map with one element, instead of on the stack"
-	if len(chain) > 1 {
-		help += "; or call one function behind the other instead of one in the other, so that their frames are not there at once"
+	suggest(d, "functions that are called one behind the other, not one in the other, use the same stack, and so do variables in separate blocks")
+}
+
+// tailCallStack: a function that tail-calls is called with too much stack in use.
+func (c *Case) tailCallStack(d *diag.Diagnostic, used int) {
+	d.Message = fmt.Sprintf("a function that tail-calls is called with %d bytes of stack in use, and less than %d must be", used, maxTailStack)
+	g := c.callGraph()
+	chain, tail := g.toTailCall(used)
+	d.Labels = nil
+	if chain == nil {
+		c.frames(d, g, g.deepest())
+		c.offStack(d, nil, 0)
+		return
 	}
-	suggest(d, help)
+	last := chain[len(chain)-1]
+	large := c.frames(d, g, chain[:len(chain)-1])
+	if insn := c.insnOf(last, tail); insn >= 0 {
+		if l, ok := c.label(insn, "tail call, with the stack of the callers of "+quote(last.Name)+" still in use"); ok {
+			l.Primary = len(d.Labels) == 0
+			d.Labels = append(d.Labels, l)
+		}
+	}
+	if len(chain) > 2 {
+		note(d, "the callers are %s; each frame counts rounded up to 16 or 32 bytes", g.say(chain[:len(chain)-1]))
+	}
+	c.offStack(d, large, used-maxTailStack+1)
+	suggest(d, "a tail call in the program itself, not in a function that it calls, has no callers whose stack counts")
+}
+
+// offStack advises to take the largest variable off the stack, as an edit
+// if that is enough: the frames are so many bytes too large.
+func (c *Case) offStack(d *diag.Diagnostic, large *stackVariable, excess int) {
+	if large != nil && large.Size >= int64(excess) {
+		if h, ok := c.perCPU(large); ok {
+			d.Helps = append(d.Helps, h)
+			return
+		}
+	}
+	suggest(d, "keep large variables in a value of a per-CPU array map with one element, instead of on the stack")
 }
 
 // numbers are the numbers of the complaint.
@@ -69,48 +107,6 @@ func (c *Case) numbers() (n []int) {
 		}
 	}
 	return n
-}
-
-// frames labels what is on the stack of the functions of a chain: the largest
-// variables first, the largest of all as the primary label.
-func (c *Case) frames(d *diag.Diagnostic, g *callGraph, chain []*object.Function) {
-	in := c.debug()
-	if in == nil {
-		return
-	}
-	largest, at := int64(0), -1
-	for _, fn := range chain {
-		vars, _ := in.StackUse(fn)
-		var parts []string
-		for i, v := range vars {
-			if v.Size < 8 || i == 3 {
-				break
-			}
-			s := fmt.Sprintf("%s %d", quote(v.Name), v.Size)
-			if v.Function != "" && v.Function != fn.Name {
-				s += " (of " + quote(v.Function) + ", inlined)"
-			}
-			parts = append(parts, s)
-		}
-		text := fmt.Sprintf("%d bytes of stack", g.size[fn])
-		if len(parts) > 0 {
-			text += ": " + strings.Join(parts, ", ")
-		}
-		if g.size[fn] < 16 && (len(d.Labels) > 0 || fn != chain[len(chain)-1]) || len(d.Labels) > 5 {
-			continue // what little each of them has is in the note
-		}
-		l, ok := c.functionLabel(fn, text)
-		if !ok {
-			continue
-		}
-		if size := int64(g.size[fn]); size > largest {
-			largest, at = size, len(d.Labels)
-		}
-		d.Labels = append(d.Labels, l)
-	}
-	if at >= 0 {
-		d.Labels[at].Primary = true
-	}
 }
 
 // callDepth: more frames than the verifier keeps (MAX_CALL_FRAMES: 8, since

@@ -114,6 +114,48 @@ func (g *callGraph) search(chain []*object.Function, sum, functions, need, unit 
 	return nil
 }
 
+// toTailCall finds the chain to a function that makes a tail call, whose callers
+// have so many bytes in use (check_max_stack_depth_subprog), and the tail call.
+func (g *callGraph) toTailCall(used int) (chain []*object.Function, insn int) {
+	for _, unit := range [...]int{16, 32} {
+		g.left = maxSearch
+		var walk func(chain []*object.Function, sum int) []*object.Function
+		walk = func(chain []*object.Function, sum int) []*object.Function {
+			last := chain[len(chain)-1]
+			if g.left--; g.left < 0 || len(chain) > 64 {
+				return nil
+			}
+			if insn = tailCall(last); insn >= 0 && sum == used {
+				return chain
+			}
+			sum += (g.size[last] + unit - 1) / unit * unit
+			for _, to := range g.calls[last] {
+				if found := walk(append(slices.Clip(chain), to), sum); found != nil {
+					return found
+				}
+			}
+			return nil
+		}
+		for _, root := range g.functions {
+			if found := walk([]*object.Function{root}, 0); found != nil {
+				return found, insn
+			}
+		}
+	}
+	return nil, -1
+}
+
+// tailCall is the first tail call of a function, -1 without one.
+func tailCall(fn *object.Function) int {
+	const bpfTailCall = 12 // enum bpf_func_id
+	for i, in := range fn.Insns {
+		if in.Code == object.CodeCall && in.Src() == 0 && in.Imm == bpfTailCall {
+			return i
+		}
+	}
+	return -1
+}
+
 // deepest is the chain from the program's begin with the largest frames.
 func (g *callGraph) deepest() []*object.Function {
 	return g.best(func(chain []*object.Function) int {

@@ -38,7 +38,7 @@ func (ck *checker) diagnoseLoad(c rules.Case, r *loader.Result, p *diag.Program,
 		f.Error = &loaderror.Error{Err: err}
 	}
 	f.Have, f.Lack = ck.elsewhere(f.Error)
-	if f.Cause == loaderror.Missing {
+	if f.Cause == loaderror.Missing && !f.Exists {
 		switch {
 		case len(f.Have) > 0:
 			p.Error += ", but in " + strings.Join(f.Have, ", ")

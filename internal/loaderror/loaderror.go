@@ -69,8 +69,9 @@ type Error struct {
 	Insn     int
 	Weak     bool // the extern is declared __weak
 	// Exists says that there is a field of that name, but of a type that the
-	// relocation does not accept; NoType that the kernel lacks the whole
-	// type, or, of a map, this type of map.
+	// relocation does not accept, or a variable, but without a type in the
+	// kernel's BTF; NoType that the kernel lacks the whole type, or, of a map,
+	// this type of map.
 	Exists, NoType bool
 	Similar        []string      // names of the same kind that the kernel, or libbpf, has
 	Errno          syscall.Errno // the kernel's, 0 if it was not asked
@@ -79,6 +80,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.What == KernelVariable && e.Exists {
+		return fmt.Sprintf("the BTF of Linux %s does not describe the variable `%s`", e.Kernel, e.Name)
+	}
 	if e.Err == nil {
 		return fmt.Sprintf("%s `%s` does not exist in Linux %s", e.What, e.Name, e.Kernel)
 	}

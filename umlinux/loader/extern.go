@@ -43,6 +43,9 @@ func (l *load) extern(e *object.Extern) resolvedExtern {
 			}
 		case object.ExternVar:
 			r.id, r.err = l.ksym(e, loaderror.KernelVariable, e.Name)
+			if m, ok := r.err.(*loaderror.Error); ok && m.Cause == loaderror.Missing {
+				m.Exists = l.kernel.symbol(e.Name) != 0
+			}
 		case object.ExternKfunc:
 			r.id, r.err = l.ksym(e, loaderror.Kfunc, e.KernelName())
 		}
