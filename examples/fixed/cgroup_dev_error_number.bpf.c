@@ -1,0 +1,19 @@
+// cgroup/dev: keeps a cgroup from /dev/mem and /dev/kmem.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define MEM_MAJOR 1
+#define MEM_MINOR 1
+#define KMEM_MINOR 2
+
+SEC("cgroup/dev")
+int no_raw_memory(struct bpf_cgroup_dev_ctx *ctx)
+{
+	if (ctx->major == MEM_MAJOR && (ctx->minor == MEM_MINOR || ctx->minor == KMEM_MINOR)) {
+		bpf_printk("denied: device %u:%u", ctx->major, ctx->minor);
+		return 0;
+	}
+	return 1;
+}
+
+char LICENSE[] SEC("license") = "GPL";
