@@ -263,11 +263,6 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		if known && r.expr != nil && !v.Const {
 			h.Text, to = "deny with an error number of your own", fmt.Sprintf("%s ? -1 /* EPERM */ : 0", operand(r))
 		}
-	case lo == 0 && hi == 1 && v.Const && int32(v.Number) < 0 && strings.HasPrefix(m.means, "0 "):
-		h.Text, to, h.Applicability = "return 0, which refuses as the error number was meant to", "0", diag.Likely
-		if int32(v.Number) != -1 {
-			h.Text += "; `bpf_set_retval` chooses another number than EPERM"
-		}
 	case literal:
 		h.Text, to = fmt.Sprintf("return a value from %d to %d", lo, hi), m.neutral
 		if m.neutral == "" && v.Number != 0 {
