@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/rules/messages"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -29,10 +30,12 @@ type found struct {
 	hasLoc bool
 }
 
-// maxFound bounds how many steps of values are followed, and maxBranches how
-// many branches are kept: half from either end, as diag_print_history does.
+// maxFollowed bounds how many steps of a value are followed, and maxFound how
+// many of them are kept; maxBranches is how many branches are: half from either
+// end, as diag_print_history does.
 const (
-	maxFound    = 96
+	maxFollowed = 256
+	maxFound    = 32
 	maxBranches = 64
 )
 
@@ -51,11 +54,21 @@ func (c *Case) collect(d *diag.Diagnostic) {
 	}
 	// A limit is not reached because of one value, and its path may have a
 	// million steps.
-	if d.Class != diag.ClassLimit {
+	if classOf(d.Code) != diag.ClassLimit {
 		c.backFrom(d)
 	}
 	c.orderLabels(d)
 	d.Evidence = c.steps()
+}
+
+// classOf is the class that a code has where its rule does not know better.
+func classOf(id string) diag.Class {
+	for _, code := range messages.Codes() {
+		if code.ID == id {
+			return diag.Class(code.Class)
+		}
+	}
+	return ""
 }
 
 // orderLabels puts the labels that were told into the order of the path. The
@@ -84,9 +97,12 @@ func (c *Case) orderLabels(d *diag.Diagnostic) {
 
 // backFrom goes back from what was looked at.
 func (c *Case) backFrom(d *diag.Diagnostic) {
+	told := c.found
+	c.found = nil
 	for _, l := range c.faults() {
 		c.evidence(c.last, l)
 	}
+	c.found = append(c.found, told...)
 	looked := len(c.found)
 	atBegin := false // what failed was there when the path began
 	for _, s := range c.found[:looked] {
@@ -153,14 +169,20 @@ func (c *Case) follow(step int, l verifierlog.Loc) (atBegin bool) {
 		step int
 		loc  verifierlog.Loc
 	}
-	seen := map[at]bool{}
+	seen, passed := map[at]bool{}, map[at]bool{} // passed has instructions for steps
+	add := func(step int, l verifierlog.Loc, event diag.Event) {
+		if visit := (at{c.Path.Insn(step), l}); !passed[visit] { // else another pass of a loop
+			passed[visit] = true
+			c.found = append(c.found, found{step: step, loc: l, hasLoc: true, event: event})
+		}
+	}
 	todo := []at{{step, l}}
-	for len(todo) > 0 && len(c.found) < maxFound {
+	for len(todo) > 0 && len(passed) < maxFound && len(seen) < maxFollowed {
 		a := todo[0]
 		todo = todo[1:]
 		if loss, ok := c.Path.Lost(a.step, a.loc); ok && !seen[at{loss.Step, loss.Loc}] {
 			seen[at{loss.Step, loss.Loc}] = true
-			c.found = append(c.found, found{step: loss.Step, loc: loss.Loc, hasLoc: true, event: diag.Lost})
+			add(loss.Step, loss.Loc, diag.Lost)
 			todo = append(todo, at{loss.Step, loss.Loc})
 		}
 		k := c.Path.Origin(a.step, a.loc)
@@ -171,7 +193,7 @@ func (c *Case) follow(step int, l verifierlog.Loc) (atBegin bool) {
 			continue
 		}
 		seen[at{k.Step, k.Loc}] = true
-		c.found = append(c.found, found{step: k.Step, loc: k.Loc, hasLoc: true, event: eventOf[k.Kind]})
+		add(k.Step, k.Loc, eventOf[k.Kind])
 		switch k.Kind {
 		case verifierlog.LinkLoad: // the memory says nothing about what is in it
 		case verifierlog.LinkLost, verifierlog.LinkWritten: // what was there before

@@ -88,13 +88,23 @@ func (c *comparison) printReport(w io.Writer) {
 	fmt.Fprintf(w, "Linux 7.3, %d lines: %s\n", r.Lines, r.Title)
 	fmt.Fprintf(w, "  Reason: %s\n", r.Reason)
 	fmt.Fprintf(w, "  At: line %d, insn %d: %s\n", r.At.Line, r.At.Insn, r.At.Text)
-	var words []string
+	var words, steps []string
+	times := map[string]int{} // in loops
 	for _, f := range c.facts {
 		if f.event == nil {
 			words = append(words, f.word+" ["+string(f.in)+"]")
 			continue
 		}
-		fmt.Fprintf(w, "  - line %d, insn %d: %s: %s [%s]\n", f.event.Line, f.event.Insn, f.event.Kind, short(f.event.Text), f.in)
+		step := fmt.Sprintf("line %d, insn %d: %s: %s [%s]", f.event.Line, f.event.Insn, f.event.Kind, short(f.event.Text), f.in)
+		if times[step]++; times[step] == 1 {
+			steps = append(steps, step)
+		}
+	}
+	for _, s := range steps {
+		if n := times[s]; n > 1 {
+			s += fmt.Sprintf(", %d times", n)
+		}
+		fmt.Fprintf(w, "  - %s\n", s)
 	}
 	if len(words) > 0 {
 		fmt.Fprintf(w, "  In the reason: %s\n", strings.Join(words, ", "))

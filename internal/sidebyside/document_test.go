@@ -72,6 +72,11 @@ func TestDocuments(t *testing.T) {
 			}
 		}
 	}
+	for _, f := range a.facts {
+		if !unsaidIn(t, f) {
+			t.Errorf("arguments.txt argues about %v of %s, which nothing leaves unsaid", f.match, f.code)
+		}
+	}
 	for name := range a.at {
 		if !needed["at "+name] {
 			t.Errorf("arguments.txt argues about the place of %s, which agrees or is not compared", name)
@@ -82,6 +87,25 @@ func TestDocuments(t *testing.T) {
 			t.Errorf("arguments.txt argues about the length of %s, which is not too long or not compared", name)
 		}
 	}
+}
+
+var leftUnsaid = regexp.MustCompile(`(\S+) \[unsaid\]`)
+
+// unsaidIn says whether a document leaves out what a rule is about.
+func unsaidIn(t *testing.T, f factRule) bool {
+	t.Helper()
+	for _, name := range []string{"examples", "selftests"} {
+		text, err := os.ReadFile(filepath.Join(documents, name+".md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range leftUnsaid.FindAllStringSubmatch(string(text), -1) {
+			if f.match.MatchString(m[1]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // TestSelftests: the document is about the hundred programs of the list.
