@@ -99,8 +99,11 @@ var (
 	// The parts of a sum are facts, the sum is not.
 	sum = regexp.MustCompile(`\b(\d+): start -?\d+ \+ access_size \d+`)
 	// What the report calls its own quantities.
-	reportWords = []string{"access_size", "object_size"}
+	reportWords = []string{"access_size", "object_size", nothingKnown}
 )
+
+// nothingKnown is an "unknown mask" that says nothing.
+const nothingKnown = "0xffffffffffffffff"
 
 // words are the numbers and names of a report's reason that are no registers.
 func words(r *verifierlog.Report) (all []string) {
