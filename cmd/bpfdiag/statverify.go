@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -177,4 +179,21 @@ func (s *statistics) printTopLines(p *diag.Program) {
 		}
 	}
 	fmt.Fprintln(s.out)
+}
+
+// isObject says whether a file looks like an object of BPF programs; one that
+// cannot be read does, so that the error is told.
+func isObject(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer file.Close()
+	var head [20]byte
+	if _, err := io.ReadFull(file, head[:]); err != nil {
+		return false
+	}
+	const relocatable, bpf = 1, 247
+	kind, machine := head[16], int(head[18])|int(head[19])<<8
+	return strings.HasPrefix(string(head[:]), "\x7fELF\x02") && kind == relocatable && (machine == 0 || machine == bpf)
 }
