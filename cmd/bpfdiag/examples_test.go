@@ -295,7 +295,7 @@ func (e *example) mendedAt(t *testing.T, line int) bool {
 		}
 		switch l[0] {
 		case '-':
-			if at == line {
+			if at >= line-1 && at <= line+1 {
 				return true
 			}
 			at++

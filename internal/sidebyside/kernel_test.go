@@ -18,15 +18,24 @@ var update = flag.Bool("update", false, "write docs/side-by-side/examples.md ane
 // goldenClang has compiled the examples that docs/side-by-side is about.
 const goldenClang = "22"
 
+// lacking skips a test on a user's machine and fails it in CI.
+func lacking(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
 // TestExamples makes examples.md anew. It needs Linux 7.3, the compiled
 // examples (`make examples`) and bpfdiag, which BPFDIAG_BIN names.
 func TestExamples(t *testing.T) {
 	bin := os.Getenv("BPFDIAG_BIN")
 	if bin == "" {
-		t.Skip("BPFDIAG_BIN names no bpfdiag; run `make test`")
+		lacking(t, "BPFDIAG_BIN names no bpfdiag; run `make test`")
 	}
 	if _, err := kernel.Find("7.3"); err != nil {
-		t.Skip(err)
+		lacking(t, err.Error())
 	}
 	compiler := os.Getenv("CLANG")
 	if compiler == "" {
@@ -45,7 +54,7 @@ func TestExamples(t *testing.T) {
 	}
 	objects, err := filepath.Glob(filepath.Join(build, "broken", "*.bpf.o"))
 	if err != nil || len(objects) == 0 {
-		t.Skipf("no examples in %s; run `make examples`", build)
+		lacking(t, "no examples in "+build+"; run `make examples`")
 	}
 	for i, o := range objects {
 		objects[i], _ = filepath.Abs(o)
