@@ -56,7 +56,17 @@ type badArgument struct {
 	Text string
 }
 
-// name is the argument in a sentence, "" when nobody knows a name for it.
+// written says that the function writes to what the argument points to. A type without
+// const does not prove it: `data` of bpf_ringbuf_output has none.
+func (a *badArgument) written() bool {
+	switch strings.Trim(a.callee.parameter(a.n), "`") {
+	case "dst", "to", "buf", "str", "res":
+		return !a.callee.Own && !strings.HasPrefix(a.callee.paramType(a.n), "const ")
+	}
+	return false
+}
+
+// argumentExpr is the argument in a sentence, "" when nobody knows a name for it.
 func (c *Case) argumentExpr(a badArgument) string {
 	if a.Text != "" {
 		return quote(a.Text)
@@ -140,6 +150,9 @@ func (c *Case) passedType(a badArgument) (string, verifierlog.Value) {
 		if v.Base == verifierlog.Mem && v.Flags&(verifierlog.ReadOnly|verifierlog.Untrusted) != 0 {
 			return "a pointer to memory that can only be read", v
 		}
+		if v.Base == verifierlog.BTFPtr && c.allocated(a.loc) {
+			v.Flags |= verifierlog.Alloc
+		}
 		return kindOf(v), v
 	}
 	_, word, ok := strings.Cut(c.match.Text, "type=")
@@ -157,6 +170,20 @@ func (c *Case) passedType(a badArgument) (string, verifierlog.Value) {
 		return "a pointer to a map's value", verifierlog.Value{Base: verifierlog.MapValue}
 	}
 	return "", v
+}
+
+// allocated says whether a pointer is to an object that the program made, which the log
+// does not tell from one to the kernel's (reg_type_str has no word for MEM_ALLOC).
+func (c *Case) allocated(l verifierlog.Loc) bool {
+	k := c.made(c.last, l)
+	if k.Kind != verifierlog.LinkResult {
+		return false
+	}
+	switch sourceName(string(c.Path.Step(k.Step).Func)) {
+	case "bpf_obj_new", "bpf_percpu_obj_new", "bpf_refcount_acquire":
+		return true
+	}
+	return false
 }
 
 // wantedType says what a parameter takes, from the verifier's list of types

@@ -122,6 +122,10 @@ func (c *Case) adviseArgument(d *diag.Diagnostic, a badArgument, want string, v 
 				}
 				offer(d, "pass the address of a variable; memory of the kernel or of user space has to be copied first, with `bpf_probe_read_kernel` or `bpf_probe_read_user`", diag.Likely, edits)
 			}
+		case v.Base == verifierlog.BTFPtr && a.written() && v.Flags&verifierlog.Alloc != 0:
+			offer(d, "let "+a.callee.String()+" write to a local variable, and copy that to the object", diag.Likely, c.copyBack(a.n))
+		case v.Base == verifierlog.BTFPtr && a.written():
+			help("pass memory that may be written: a local variable or a map's value")
 		case v.Base == verifierlog.BTFPtr:
 			offer(d, "copy the data to a local variable with `bpf_probe_read_kernel` or `bpf_core_read`, and pass its address", diag.Likely,
 				c.copyEdit(a.n, c.sizeOfArgument(a.n), "bpf_probe_read_kernel(%p, sizeof(%s), %a);"))

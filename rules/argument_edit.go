@@ -104,7 +104,7 @@ func (c *Case) copyEdit(n int, size int64, how string) []diag.Edit {
 		if size <= 0 || size > 256 {
 			return nil
 		}
-		declaration, address = fmt.Sprintf("char %s[%d];", name, size), name
+		declaration, address = fmt.Sprintf("char %s[%s];", name, c.spelledSize(n, size)), name
 	}
 	how = strings.ReplaceAll(how, "%s", name)
 	how = strings.ReplaceAll(how, "%p", address)
@@ -115,6 +115,35 @@ func (c *Case) copyEdit(n int, size int64, how string) []diag.Edit {
 		return nil
 	}
 	return append([]diag.Edit{e}, use...)
+}
+
+// copyBack lets a function write to a local variable, which is copied to what argument n
+// points to behind the call.
+func (c *Case) copyBack(n int) []diag.Edit {
+	call := c.sourceCall(c.last)
+	arg, size := call.operand(n).bare(), c.sizeOfArgument(n)
+	e, ok := c.editor(c.Path.Insn(c.last))
+	name := c.freeName(c.Path.Insn(c.last), "copy", "bytes", "local")
+	if !ok || arg.node == nil || !arg.simple() || size <= 0 || size > 256 || name == "" || !alone(e.at.Stmt, call.expression) {
+		return nil
+	}
+	before := e.before(e.at.Stmt, fmt.Sprintf("char %s[%s];", name, c.spelledSize(n, size)))
+	use := c.argumentEdit(n, name)
+	behind := e.behind(e.at.Stmt, fmt.Sprintf("__builtin_memcpy(%s, %s, sizeof(%s));", arg.text(), name, name))
+	if before == nil || use == nil || behind == nil {
+		return nil
+	}
+	return append(append(before, use...), behind...)
+}
+
+var macro = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+
+// spelledSize is the size of argument n as the call has it, if that is a macro.
+func (c *Case) spelledSize(n int, size int64) string {
+	if text := c.sourceCall(c.last).operand(n + 1).text(); macro.MatchString(text) && size == c.sizeOfArgument(n) {
+		return text
+	}
+	return fmt.Sprint(size)
 }
 
 // sizeOfArgument is the size in bytes that a call is given for the memory of

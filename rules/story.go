@@ -143,6 +143,9 @@ func (c *Case) tellOrigin(d *diag.Diagnostic, l verifierlog.Loc) verifierlog.Lin
 	switch {
 	case link.Kind == verifierlog.LinkResult:
 		text = "returned by " + quote(sourceName(string(c.Path.Step(link.Step).Func)))
+		if v, ok := c.Path.After(link.Step, link.Loc); ok && v.Base == verifierlog.MapValue && v.Map != "" {
+			text = "returns a pointer to a value of " + quote(v.Map)
+		}
 	case link.Kind == verifierlog.LinkAddress:
 		text = "" // what it is the address of is told where it is used
 	case link.Kind == verifierlog.LinkLoad && len(link.From) > 0:
@@ -164,7 +167,7 @@ func (c *Case) made2text(k verifierlog.Link) string {
 	s := c.Path.Step(k.Step)
 	switch k.Kind {
 	case verifierlog.LinkResult:
-		return "returned by " + quote(string(s.Func))
+		return "returned by " + quote(sourceName(string(s.Func)))
 	case verifierlog.LinkCallback:
 		return "this call runs the callback, and passes it in"
 	case verifierlog.LinkConst:
