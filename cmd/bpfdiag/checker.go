@@ -225,7 +225,7 @@ func (ck *checker) rulesCase(r *loader.Result, p *diag.Program, sum *verifierlog
 	}
 	switch {
 	case r.LogCut > 0:
-		c.Cut = fmt.Sprintf("the log is longer than its buffer: the first %d bytes are left out", r.LogCut)
+		c.Cut = fmt.Sprintf("the log is longer than its buffer: the first %.1f MB are left out", float64(max(r.LogCut, 1e5))/1e6)
 	case r.EndCut:
 		c.Cut = "the log is longer than its buffer: its middle is left out"
 	}
