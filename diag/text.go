@@ -132,6 +132,9 @@ func (p *printer) notes() {
 	for _, l := range p.d.Labels {
 		if text := inlined(l); text != "" && !said[text] && len(said) < maxCalls {
 			said[text] = true
+			if main := p.d.primary(); main == nil || inlined(*main) != text {
+				text = fmt.Sprintf("line %d is %s", l.Line, text)
+			}
 			p.remark(inkNote, "note", text)
 		}
 	}

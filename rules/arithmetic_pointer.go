@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -99,8 +100,11 @@ func pointerOperator(c *Case, d *diag.Diagnostic) {
 			d.Message += ", not " + quote(operator)
 		}
 	}
-	note(d, "it is %s", pointerKind(c.at(l)))
+	what := pointerKind(c.at(l))
 	c.whence(d, l)
+	if !slices.ContainsFunc(d.Labels, func(l diag.Label) bool { return l.Text == what }) {
+		note(d, "it is %s", what)
+	}
 	c.markOperator(d, operator)
 	if c.at(l).Base == verifierlog.BTFPtr {
 		advise(d, "use the pointer as a key as it is: a hash map finds an element for `__u64 key = (__u64)pointer`")

@@ -46,11 +46,11 @@ func (c *Case) markSection(d *diag.Diagnostic, text string) {
 			if line := strings.IndexByte(f.text[at:], '\n'); line >= 0 {
 				at += line
 			}
-			quoted := `SEC\(\s*"` + regexp.QuoteMeta(c.Program.Section) + `"\s*\)`
-			all := regexp.MustCompile(quoted).FindAllStringIndex(f.text[from:at], -1)
+			quoted := `SEC\(\s*("` + regexp.QuoteMeta(c.Program.Section) + `")\s*\)`
+			all := regexp.MustCompile(quoted).FindAllStringSubmatchIndex(f.text[from:at], -1)
 			if n := len(all); n > 0 && !strings.Contains(f.text[from+all[n-1][1]:at], "}") {
-				l.Line, l.Column = f.Position(from + all[n-1][0])
-				l.EndLine, l.EndColumn = f.Position(from + all[n-1][1])
+				l.Line, l.Column = f.Position(from + all[n-1][2])
+				l.EndLine, l.EndColumn = f.Position(from + all[n-1][3])
 				l.Source = ""
 			}
 		}

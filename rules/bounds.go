@@ -235,8 +235,8 @@ func (c *Case) variableBounds(d *diag.Diagnostic, r *reach, o *region, x *index,
 	switch d.Code {
 	case "BPF0120":
 		d.Message = x.noun() + " has no upper bound here"
-		if says != "" && x.value.Bounds.Umax < 1<<31 {
-			d.Message = x.noun() + " has too large an upper bound here"
+		if x.known && bounded(x.value) {
+			d.Message = fmt.Sprintf("%s may be as large as %d here", x.noun(), x.value.Bounds.Umax)
 		}
 	case "BPF0121":
 		d.Message = x.noun() + " may be negative here"

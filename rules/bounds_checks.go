@@ -101,6 +101,10 @@ func (c *Case) numberMade(k verifierlog.Link) string {
 	if ok {
 		says = rangeOf(v)
 	}
+	if b := v.Bounds; v.Base == verifierlog.Scalar && !v.Const && b.Umin == 0 && b.Umax == math.MaxUint32 {
+		// Also where the source computes an int or a __u16, of which other bits are cut off later.
+		says = "any number of 32 bits"
+	}
 	switch k.Kind {
 	case verifierlog.LinkConst:
 		if says != "" {
@@ -145,11 +149,15 @@ func (c *Case) tellChecks(d *diag.Diagnostic, step int, l verifierlog.Loc, name 
 			}
 		case k.Narrowed && says != "":
 			checked = true
-			c.tellCheck(d, &k, name, "lets "+says+" pass")
+			c.tellCheck(d, &k, name, checkLeaves+says)
 		}
 	}
 	return lost, checked
 }
+
+// checkLeaves begins what is said of a check. What it lets pass in the source may be
+// more or less: the compiler compares with other numbers, or splits the path in two.
+const checkLeaves = "for the verifier this leaves "
 
 // leaves is the range that a check leaves: "0 to 63".
 func leaves(k *verifierlog.Check, typ *debuginfo.Type) string {
@@ -190,7 +198,7 @@ func (c *Case) tellAt(d *diag.Diagnostic, step int, at verifierlog.Loc, e expres
 	line, column := e.file.Position(e.node.Start)
 	for i := range d.Labels {
 		// Of checks at one place, as in `a || b`, the last has what all leave.
-		if l := &d.Labels[i]; !l.Primary && l.Line == line && l.Column == column && strings.HasPrefix(l.Text, "lets ") {
+		if l := &d.Labels[i]; !l.Primary && l.Line == line && l.Column == column && strings.HasPrefix(l.Text, checkLeaves) {
 			l.Text = text
 			return true
 		}

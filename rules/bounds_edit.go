@@ -29,7 +29,7 @@ func (c *Case) compilerLost(d *diag.Diagnostic, k *verifierlog.Check, step int, 
 	e := c.comparison(k, name)
 	text := "this check is of another copy"
 	if limit > 0 && k.After.Bounds.Umax >= uint64(limit) {
-		text += ", and lets " + leaves(k, nil) + " pass"
+		text += ", and leaves " + leaves(k, nil)
 	}
 	c.tellCheck(d, k, name, text)
 	d.Notes = append(d.Notes, fmt.Sprintf("compared is %s, used is %s; the verifier does not know that what holds for one holds for the other", c.register(k.Loc), c.register(l)))
@@ -78,7 +78,7 @@ func (c *Case) bound(x *index, limit int64) diag.Help {
 	if h, ok := c.endLoop(c.accessed(insn), x.name, limit); ok && !x.signed() {
 		return h
 	}
-	condition := fmt.Sprintf("%s >= %d", x.name, limit)
+	condition := fmt.Sprintf("%s %s", x.name, x.over(limit))
 	if x.signed() {
 		condition = fmt.Sprintf("%s < 0 || %s", x.name, condition)
 	}
@@ -98,11 +98,20 @@ func (c *Case) readOnce(x *index, limit int64) diag.Help {
 	if name == "" || x.typ == nil || x.e.node == nil || limit <= 0 {
 		return h
 	}
-	condition := fmt.Sprintf("%s >= %d", name, limit)
+	condition := fmt.Sprintf("%s %s", name, x.over(limit))
 	if x.signed() {
 		condition = fmt.Sprintf("%s < 0 || %s", name, condition)
 	}
 	return c.guardCopy(insn, h.Text, declare(x.typ.Declare(""), name, x.name), condition, x.e, name)
+}
+
+// over is the comparison of an index that is too large: with the number of elements where
+// that is the limit, else with the greatest index that is inside.
+func (x *index) over(limit int64) string {
+	if x.length == limit {
+		return fmt.Sprintf(">= %d", limit)
+	}
+	return fmt.Sprintf("> %d", limit-1)
 }
 
 // tighten is the edit that makes a check of a number against a constant right.

@@ -106,11 +106,15 @@ func mapAccess(typ string) string {
 func sockmapUpdate(c *Case, d *diag.Diagnostic) {
 	k := c.callTarget("")
 	kind, _ := c.kindOfProgram()
-	d.Message = kind + " cannot change a sockmap"
-	primary(d, "changes a sockmap")
+	what := "sockmap"
+	if c.said("cannot pass map_type 18 into") || strings.Contains(c.Summary.Message, "cannot pass map_type 18 ") { // BPF_MAP_TYPE_SOCKHASH
+		what = "sockhash"
+	}
+	d.Message = kind + " cannot change a " + what
+	primary(d, "changes a "+what)
 	c.markCall(d, k.Name)
 	if edits := c.addSocket(k); edits != nil {
-		d.Message = quote(k.Name) + " cannot change a sockmap in " + kind
+		d.Message = quote(k.Name) + " cannot change a " + what + " in " + kind
 		note(d, "a `sockops` program adds the socket that it runs for, and no other")
 		d.Helps = append(d.Helps, diag.Help{Text: "call the helper that adds it", Applicability: diag.Likely, Edits: edits})
 		return

@@ -76,13 +76,13 @@ func helperNotAllowed(c *Case, d *diag.Diagnostic) {
 	}
 }
 
-// pathTargets names the functions in which programs may ask for paths, beside LSM
-// hooks (btf_allowlist_d_path in kernel/trace/bpf_trace.c).
+// pathTargets names where programs may ask for paths (bpf_d_path_allowed in
+// kernel/trace/bpf_trace.c).
 func pathTargets(helper string) string {
 	if helper != "bpf_d_path" {
 		return ""
 	}
-	return ": `fentry` and `fexit` of `filp_close`, `vfs_getattr`, `dentry_open`, `vfs_truncate` and `vfs_fallocate`, and most LSM hooks that get a file or path"
+	return ": iterators, LSM hooks in which programs may sleep, and a few functions"
 }
 
 // relative is the only one of some sections for lightweight tunnels, which run at three

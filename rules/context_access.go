@@ -82,6 +82,9 @@ func contextAccess(c *Case, d *diag.Diagnostic) {
 	if c.Program.Type != "" {
 		kind = "a program of type `" + c.Program.Type + "`"
 	}
+	if c.contextOfType("bpf_sock_addr") != "" {
+		kind, _ = c.kindOfProgram() // the same type at another hook may have the field
+	}
 	if target == "" {
 		d.Message = fmt.Sprintf("%s has no field at offset %s of its context that can be %s as %s", kind, off, how, bytesText(size))
 		return

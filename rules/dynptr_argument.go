@@ -81,11 +81,16 @@ func dynptrReadOnly(c *Case, d *diag.Diagnostic) {
 	n := max(c.dynptrArgument(), 1)
 	d.Message = c.argumentPhrase(n) + " is a dynptr that was passed in, and not this function's to change or release"
 	primary(d, "changes or releases it")
+	fn := c.stopped()
+	releases := strings.Contains(fn, "discard") || strings.Contains(fn, "submit")
+	if releases {
+		primary(d, "this call releases it")
+	}
 	c.markArgument(d, n)
 	if c.last >= 0 && n <= 5 {
 		c.tellOrigin(d, verifierlog.Reg(c.Path.Step(c.last).Frame, n))
 	}
-	if fn := c.stopped(); strings.Contains(fn, "discard") || strings.Contains(fn, "submit") {
+	if releases {
 		offer(d, "leave this call out; whoever made the dynptr releases it", diag.Safe, c.removeCall(c.last))
 		return
 	}

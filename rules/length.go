@@ -57,11 +57,11 @@ func (c *Case) length(reg int, fn string, calling expression) (l length) {
 }
 
 func (l *length) noun() string {
-	if l.name != "" {
-		return quote(l.name)
-	}
-	if l.e.node != nil {
+	switch {
+	case l.e.node != nil && !isName(l.name): // as the source has it, not `len + 8`
 		return quote(l.e.text())
+	case l.name != "":
+		return quote(l.name)
 	}
 	return "the size"
 }
@@ -139,6 +139,8 @@ func (c *Case) lengthAt(d *diag.Diagnostic, reg int, zero bool) {
 	case l.negative:
 		d.Message = l.noun() + " may be negative" + where
 		d.Notes = append(d.Notes, "as a size, a negative number is a very large one")
+	case d.Code == "BPF0122" && l.known && bounded(l.value):
+		d.Message = fmt.Sprintf("%s may be as large as %d%s", l.noun(), l.value.Bounds.Umax, where)
 	case d.Code == "BPF0122":
 		d.Message = l.noun() + " has no upper bound" + where
 	case l.unsigned() && l.known && l.value.Bounds.Umax >= 1<<63:

@@ -23,17 +23,24 @@ var (
 // (check_reg_allocation_locked, __process_kf_arg_ptr_to_graph_root).
 func lockNotHeld(c *Case, d *diag.Diagnostic) {
 	root, n := c.graphRoot()
-	d.Message = "the lock beside " + root + " must be held for this"
-	primary(d, "called without a lock")
+	call := "this call"
+	if fn := c.stopped(); fn != "" {
+		call = quote(sourceName(fn))
+	}
+	d.Message = "the lock beside " + root + " is not held at " + call
+	primary(d, "no lock is held here")
 	c.markArgument(d, n)
 	if r, ok := c.lastReleased(verifierlog.ResLock); ok {
 		primary(d, "no lock is held here any more")
 		c.tell(d, r.Released, verifierlog.Reg(0, 1), "unlocked here")
 	}
-	if len(c.match.Fields) == 2 {
+	beside := c.lockBeside(n)
+	if beside != "" {
+		note(d, "%s guards it: a list or tree is changed and read only while the lock beside it is held", quote(beside[1:]))
+	} else if len(c.match.Fields) == 2 {
 		d.Notes = append(d.Notes, fmt.Sprintf("the `struct bpf_spin_lock` that guards it is at offset %s of the same object", c.match.Fields[0]))
 	}
-	offer(d, "take the lock with `bpf_spin_lock` before this call and unlock it behind the last use of what the call returns without ownership", diag.Likely, c.lockAround(c.lockBeside(n)))
+	offer(d, "take the lock with `bpf_spin_lock` before this call and unlock it behind the last use of what the call returns without ownership", diag.Likely, c.lockAround(beside))
 }
 
 // graphRoot says which list or tree a call is given, and as which argument.

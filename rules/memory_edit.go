@@ -137,7 +137,7 @@ func (c *Case) reloaded(text string, loss int) (h diag.Help, ok bool) {
 	}
 	var lines []string
 	done := map[string]bool{}
-	for _, name := range words.FindAllString(need+" "+end, -1) {
+	for _, name := range words.FindAllString(sizeOf.ReplaceAllString(need+" "+end, ""), -1) {
 		more, good := e.made(name, since, done, 0)
 		if !good {
 			return h, false
@@ -151,7 +151,11 @@ func (c *Case) reloaded(text string, loss int) (h diag.Help, ok bool) {
 	return h, len(h.Edits) > 0
 }
 
-var words = regexp.MustCompile(`\b[A-Za-z_]\w*\b`)
+var (
+	words = regexp.MustCompile(`\b[A-Za-z_]\w*\b`)
+	// sizeOf is what asks for a type alone: the values of variables in it are not read.
+	sizeOf = regexp.MustCompile(`\bsizeof\s*\([^()]*\)`)
+)
 
 // made are the assignments that give a variable its value once more, those that
 // it is computed from first; none for what was made again since an offset. ok is
@@ -186,7 +190,7 @@ func (e *editor) made(name string, since int, done map[string]bool, depth int) (
 	if value == "" || strings.Contains(value, "(") && strings.Contains(value, "bpf_") {
 		return nil, true // a parameter, a type, what a helper returned
 	}
-	for _, w := range words.FindAllString(value, -1) {
+	for _, w := range words.FindAllString(sizeOf.ReplaceAllString(value, ""), -1) {
 		more, good := e.made(w, since, done, depth+1)
 		if !good {
 			return nil, false

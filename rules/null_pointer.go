@@ -39,6 +39,9 @@ func (c *Case) nullStory(d *diag.Diagnostic, l verifierlog.Loc, name named, unch
 		c.relabel(d, link.Step, c.whyNull(link.Step))
 	case link.Kind == verifierlog.LinkLoad && c.memoryBefore(link).Base == verifierlog.Ctx:
 		c.relabel(d, link.Step, "read here, and may be NULL")
+		if strings.HasPrefix(c.Program.Section, "iter") { // the last call ends the output
+			c.relabel(d, link.Step, "NULL when the iterator runs the program for the last time")
+		}
 		if v, ok := c.Path.After(link.Step, link.Loc); ok && (v.Base == verifierlog.SockCommon || v.Base == verifierlog.Socket) {
 			c.relabel(d, link.Step, "NULL when there is no socket")
 		}
@@ -129,6 +132,8 @@ func whyNull(fn string) string {
 		return "returns NULL when there is no such cgroup"
 	case "bpf_task_acquire", "bpf_cgroup_acquire":
 		return "returns NULL when it is gone already"
+	case "bpf_per_cpu_ptr":
+		return "returns NULL when there is no such CPU"
 	case "bpf_cpumask_create":
 		return "returns NULL when there is no memory"
 	case "":

@@ -72,6 +72,9 @@ func (c *Case) complained(open []verifierlog.Resource) int {
 // taken, which way the path went to leave, and how to give it back there.
 func (c *Case) leak(d *diag.Diagnostic, h held) {
 	still := "still held here"
+	if strings.HasPrefix(h.fn, "bpf_iter_") {
+		still = "not destroyed on the way here"
+	}
 	switch h.Kind {
 	case verifierlog.ResLock:
 		still = "still locked here"

@@ -106,7 +106,7 @@ func (c *Case) holding(r verifierlog.Resource) held {
 		h.got, h.fn = "the dynptr is made here", "bpf_ringbuf_discard_dynptr"
 		h.withArgument(s, 4, ", 0")
 		h.named("the ring buffer record", "the ring buffer record of ")
-		h.advice = "discard the record before leaving, or submit it; that is needed even if the reservation failed"
+		h.advice = "discard the record before leaving, or submit it"
 	case fn == "bpf_dynptr_from_file":
 		h.got, h.fn = "made here", "bpf_dynptr_file_discard"
 		h.withArgument(s, 3, "")
@@ -121,7 +121,7 @@ func (c *Case) holding(r verifierlog.Resource) held {
 		h.got = "acquired here"
 		h.fn = releases[fn]
 		if strings.HasPrefix(fn, "bpf_map_lookup") { // of a map that holds sockets
-			h.got, h.fn = "found, and held, here", "bpf_sk_release"
+			h.got, h.fn = "found here, with a reference to it", "bpf_sk_release"
 		}
 		if fn == "bpf_kptr_xchg" {
 			h.got = "taken out of the map here"

@@ -69,6 +69,10 @@ func (c *Case) outOfRange(d *diag.Diagnostic, m returnMeaning, headline string) 
 	what := givenText(c.match.Text)
 	if found {
 		what = c.returnText(v)
+		// Functions return an int: of what is checked as one, the verifier knows the lower half alone.
+		if b := v.Bounds; what == anyNumber && (int64(b.Smin32) < lo || int64(b.Smax32) > hi) && (b.Smin32 > math.MinInt32 || b.Smax32 < math.MaxInt32) {
+			what = between(fmt.Sprint(b.Smin32), fmt.Sprint(b.Smax32))
+		}
 	}
 	d.Message = fmt.Sprintf(headline, what, allowedText(lo, hi))
 	primary(d, "returns "+what)
@@ -224,8 +228,10 @@ func (c *Case) returnText(v verifierlog.Value) string {
 	if s := rangeOf(v); s != "" {
 		return s
 	}
-	return "any number"
+	return anyNumber
 }
+
+const anyNumber = "any number"
 
 // returnHelp advises how to return what is allowed.
 func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Value, r returned, known bool, lo, hi int64) {

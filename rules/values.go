@@ -38,6 +38,11 @@ func rangeOf(v verifierlog.Value) string {
 // edge is how near to its type's limits a bound says nothing.
 const edge = 1 << 32
 
+// bounded says that a number has an upper bound that is not its type's.
+func bounded(v verifierlog.Value) bool {
+	return v.Base == verifierlog.Scalar && v.Bounds.Umax != math.MaxUint32 && v.Bounds.Umax < 1<<40
+}
+
 func between(lo, hi string) string {
 	if lo == hi {
 		return lo
