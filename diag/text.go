@@ -117,14 +117,43 @@ func (p *printer) remark(i ink, head, text string) {
 		lines = append(lines, fmt.Sprintf("... and %d more lines", more))
 	}
 	pad := strings.Repeat(" ", p.gutter+1)
+	hang := pad + strings.Repeat(" ", len(head)+4)
 	for n, l := range lines {
-		l = visible(strings.TrimRight(l, "\r"))
-		if n == 0 {
-			p.line(piece{inkFrame, pad + "= "}, piece{i, head}, piece{inkPlain, ": " + l})
-		} else {
-			p.line(piece{inkPlain, pad + strings.Repeat(" ", len(head)+4) + l})
+		for k, l := range p.wrap(visible(strings.TrimRight(l, "\r")), len(hang), i) {
+			if n+k == 0 {
+				p.line(piece{inkFrame, pad + "= "}, piece{i, head}, piece{inkPlain, ": " + l})
+			} else {
+				p.line(piece{inkPlain, hang + l})
+			}
 		}
 	}
+}
+
+// wrap breaks a sentence between words where a terminal would break it anywhere.
+// The kernel's words stay as they are.
+func (p *printer) wrap(s string, indent int, i ink) []string {
+	room := p.Width - indent
+	if p.Width == 0 || i == inkStrong || room < 20 {
+		return []string{s}
+	}
+	var lines []string
+	for len(s) > 0 && textWidth(s) > room {
+		end, next := 0, 0
+		for at, c := range s {
+			if c != ' ' {
+				continue
+			}
+			if textWidth(s[:at]) > room && end > 0 {
+				break
+			}
+			end, next = at, at+1
+		}
+		if end == 0 {
+			break
+		}
+		lines, s = append(lines, s[:end]), s[next:]
+	}
+	return append(lines, s)
 }
 
 func (p *printer) notes() {
