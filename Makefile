@@ -14,7 +14,6 @@ VERSION ?= $(patsubst v%,%,$(shell git describe --tags --match 'v*' --dirty 2>/d
 export VERSION
 
 GO = scripts/go
-CLANG ?= scripts/clang
 STATICCHECK = $(GO) tool -modfile=scripts/tools.mod staticcheck
 
 help: ## list the targets
