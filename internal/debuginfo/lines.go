@@ -38,6 +38,20 @@ func (in *Info) OwnPlace(fn *object.Function, i int) (own, known bool) {
 	return rows[n-1].line > 0, true
 }
 
+// lineReader reads a unit's line table, of which the file table is the head; nil
+// where there is none or it is malformed. It may panic on what is.
+func (d *dwarfInfo) lineReader(u *unit) *dwarf.LineReader {
+	cu := d.entry(dwarf.Offset(u.root))
+	if cu == nil {
+		return nil
+	}
+	r, err := d.data.LineReader(cu)
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
 // lineTable reads a unit's line table in the order of addresses; nil where
 // there is none or it is malformed.
 func (d *dwarfInfo) lineTable(u *unit) (rows []row) {
@@ -46,12 +60,8 @@ func (d *dwarfInfo) lineTable(u *unit) (rows []row) {
 			rows = nil
 		}
 	}()
-	cu := d.entry(dwarf.Offset(u.root))
-	if cu == nil {
-		return nil
-	}
-	r, err := d.data.LineReader(cu)
-	if err != nil || r == nil {
+	r := d.lineReader(u)
+	if r == nil {
 		return nil
 	}
 	var e dwarf.LineEntry

@@ -68,12 +68,8 @@ func (d *dwarfInfo) fileTable(u *unit) (out []string) {
 			out = nil
 		}
 	}()
-	cu := d.entry(dwarf.Offset(u.root))
-	if cu == nil {
-		return nil
-	}
-	r, err := d.data.LineReader(cu)
-	if err != nil || r == nil {
+	r := d.lineReader(u)
+	if r == nil {
 		return nil
 	}
 	for _, f := range r.Files() {
