@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/check"
 )
 
 // BenchmarkBigLog does what `bpfdiag log` does with a log of a million
@@ -30,7 +31,7 @@ func BenchmarkBigLog(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		finish(&o, sources)
+		check.Finish(&o, sources)
 		out := newReporter(io.Discard, outputFlags{format: "text"}, diag.Kernel{}, sources)
 		if err := out.object(o); err != nil {
 			b.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/spf13/cobra"
@@ -121,26 +122,17 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if err := umlinux.Supported(); err != nil {
-		return err
-	}
-	img, err := kernel.Find(f.kernel)
-	if err != nil {
-		return err
-	}
-	if img.Stale && !f.quiet {
-		fmt.Fprintf(c.ErrOrStderr(), "bpfdiag: kernel %s: %s\n", img.Name, img.StaleReason)
-	}
 	if f.saveLogs != "" {
 		if err := os.MkdirAll(f.saveLogs, 0o777); err != nil {
 			return fmt.Errorf("folder for logs: %w", err)
 		}
 	}
-	ck, err := newChecker(f, img)
+	sources := diag.NewSources(f.roots...)
+	ck, err := openChecker(f, sources, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	counts, err := ck.run(c.Context(), paths, newReporter(c.OutOrStdout(), f.outputFlags, ck.kernelName(), ck.sources))
+	counts, err := checkAll(c.Context(), ck, paths, f.quiet, newReporter(c.OutOrStdout(), f.outputFlags, ck.Kernel(), sources))
 	if err != nil {
 		return err
 	}

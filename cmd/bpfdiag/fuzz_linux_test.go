@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/check"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/rules"
 	"github.com/bpfdiag/bpfdiag/umlinux"
@@ -196,13 +197,8 @@ func explainHostile(t *testing.T, dir string, data []byte, name, source, log str
 		obj = nil
 	}
 	if load && obj != nil {
-		ck := &checker{sources: sources, kernel: &loader.Kernel{Path: "/nonexistent", Release: "6.12.1"}}
-		ck.others.Do(func() {}) // no other kernels
-		cache := new(rules.Cache)
-		err := loader.Check(context.Background(), answering(log), ck.kernel, obj, loader.Options{}, func(r loader.Result) {
-			o.Programs = append(o.Programs, ck.program(&r, cache))
-		})
-		if err != nil {
+		ck := check.For(&loader.Kernel{Path: "/nonexistent", Release: "6.12.1"}, check.Options{Explain: true}, sources)
+		if o, err = ck.Parsed(context.Background(), answering(log), obj); err != nil {
 			t.Fatal(err)
 		}
 	} else {
@@ -212,8 +208,8 @@ func explainHostile(t *testing.T, dir string, data []byte, name, source, log str
 		if err != nil {
 			o.Error = err.Error()
 		}
+		check.Finish(&o, sources, dir)
 	}
-	finish(&o, sources, dir)
 	checkHostile(t, &o, source, filepath.Join(dir, name))
 	for _, format := range formats {
 		for _, raw := range []bool{false, true} {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/check"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/rules"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
@@ -82,13 +83,13 @@ type logReader struct {
 
 func (r *logReader) run(c *cobra.Command, f outputFlags, paths []string) error {
 	out := newReporter(c.OutOrStdout(), f, diag.Kernel{}, r.sources)
-	doc := diag.Document{Schema: diag.Schema, Tool: diag.Tool{Name: "bpfdiag", Version: version}}
+	doc := diag.Document{Schema: diag.Schema, Tool: tool()}
 	for _, path := range paths {
 		o, err := r.file(path, c.InOrStdin())
 		if err != nil {
 			o.Error = err.Error()
 		}
-		finish(&o, r.sources, r.dir)
+		check.Finish(&o, r.sources, r.dir)
 		doc.Objects = append(doc.Objects, o)
 		if err := out.object(o); err != nil {
 			return err
@@ -154,7 +155,7 @@ func (r *logReader) log(found *verifierlog.Found, file string) (diag.Program, er
 	log := text.String()
 	sum := verifierlog.Summarize(log)
 	fn, why := r.function(found.Program)
-	p := diag.Program{Name: cmp.Or(found.Program, r.program, "program"), Log: log, Stats: stats(&sum, len(log))}
+	p := diag.Program{Name: cmp.Or(found.Program, r.program, "program"), Log: log, Stats: check.StatsOf(&sum, len(log))}
 	if fn != nil {
 		p.Name, p.Section = fn.Name, fn.SectionName()
 		p.Type, p.AttachType = loader.TypeOf(p.Section)

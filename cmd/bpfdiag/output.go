@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
-	"github.com/bpfdiag/bpfdiag/verifierlog"
 	"github.com/spf13/pflag"
 )
 
@@ -53,15 +52,6 @@ func oneOf(flag, v string, allowed ...string) error {
 	return fmt.Errorf("--%s %q: it is one of %s", flag, v, strings.Join(allowed, ", "))
 }
 
-// logsOnly says that diagnostics are not printed.
-func (f *outputFlags) logsOnly() bool { return f.raw && f.format == "text" }
-
-// finish makes an object's diagnostics ready to be printed.
-func finish(o *diag.Object, s *diag.Sources, dirs ...string) {
-	s.Locate(o, dirs...)
-	diag.MergeCauses(o)
-}
-
 // render adds the text form, for formats that have it beside the rest.
 func render(o *diag.Object, s *diag.Sources) {
 	text := diag.Text{Sources: s, Pages: pages}
@@ -70,18 +60,5 @@ func render(o *diag.Object, s *diag.Sources) {
 			d := &o.Programs[i].Diagnostics[j]
 			d.Rendered = text.Render(*d)
 		}
-	}
-}
-
-// stats are the numbers at the end of a log of n bytes, nil if it has none.
-func stats(sum *verifierlog.Summary, n int) *diag.Stats {
-	s := &sum.Stats
-	if !s.Known {
-		return nil
-	}
-	return &diag.Stats{
-		Insns: s.Insns, TotalStates: s.TotalStates, PeakStates: s.PeakStates,
-		MaxStatesPerInsn: s.MaxStatesPerInsn, MarkRead: s.MarkRead, StackDepth: s.StackDepth, StackMax: s.StackMax, DurationUS: s.TimeMicros,
-		LogBytes: n,
 	}
 }

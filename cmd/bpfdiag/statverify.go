@@ -12,49 +12,41 @@ import (
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/internal/stat"
-	"github.com/bpfdiag/bpfdiag/umlinux"
-	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
 
 // verify makes the rows of objects.
 func (s *statistics) verify(ctx context.Context, paths []string) error {
 	f := &s.flags
-	check := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs}
-	check.format, check.color = "json", "never" // with all that there is to know
-	check.raw, check.quiet = f.verbose || f.topLines > 0, f.quiet
-	if err := check.check(); err != nil {
+	flags := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs}
+	flags.format, flags.color = "json", "never" // with all that there is to know
+	flags.raw, flags.quiet = f.verbose || f.topLines > 0, f.quiet
+	if err := flags.check(); err != nil {
 		return err
 	}
-	if err := umlinux.Supported(); err != nil {
-		return err
-	}
-	img, err := kernel.Find(f.kernel)
-	if err != nil {
-		return err
-	}
-	ck, err := newChecker(check, img)
+	sources := diag.NewSources()
+	ck, err := openChecker(flags, sources, s.errOut)
 	if err != nil {
 		return err
 	}
 	if len(s.presets) > 0 {
-		ck.prepare = func(o *object.Object) error { return o.Preset(s.presets) }
+		ck.Options.Prepare = func(o *object.Object) error { return o.Preset(s.presets) }
 	}
 	if f.testStates {
-		ck.loadFlags |= testStateFreq
+		ck.Options.Flags |= testStateFreq
 	}
 	if f.invariants {
-		ck.loadFlags |= testRegInvariants
+		ck.Options.Flags |= testRegInvariants
 	}
-	ck.selects = func(path, program string) bool {
+	ck.Options.Select = func(path, program string) bool {
 		has := s.filters.Has(filepath.Base(path), program)
 		if !has {
 			s.left.Add(1)
 		}
 		return has
 	}
-	s.text = diag.Text{Sources: ck.sources, Pages: pages}
-	s.about = map[string]any{"tool": diag.Tool{Name: "bpfdiag", Version: version}, "kernel": ck.kernelName()}
+	s.text = diag.Text{Sources: sources, Pages: pages}
+	s.about = map[string]any{"tool": tool(), "kernel": ck.Kernel()}
 
 	var objects []string
 	for _, path := range paths {
@@ -67,7 +59,7 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 			objects = append(objects, path)
 		}
 	}
-	counts, err := ck.run(ctx, objects, s)
+	counts, err := checkAll(ctx, ck, objects, f.quiet, s)
 	if err == nil && counts.BadObjects > 0 {
 		s.unusable = true
 	}

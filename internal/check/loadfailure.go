@@ -1,4 +1,4 @@
-package main
+package check
 
 import (
 	"errors"
@@ -32,7 +32,7 @@ func failure(r *loader.Result, sum *verifierlog.Summary) error {
 
 // diagnoseLoad explains why a program was not verified, and completes the
 // program's error by what the other kernels have.
-func (ck *checker) diagnoseLoad(c rules.Case, r *loader.Result, p *diag.Program, err error) diag.Diagnostic {
+func (ck *Checker) diagnoseLoad(c rules.Case, r *loader.Result, p *diag.Program, err error) diag.Diagnostic {
 	f := rules.Failure{Error: new(loaderror.Error), Insn: -1}
 	if !errors.As(err, &f.Error) {
 		f.Error = &loaderror.Error{Err: err}
@@ -57,19 +57,19 @@ func (ck *checker) diagnoseLoad(c rules.Case, r *loader.Result, p *diag.Program,
 
 // elsewhere says which other kernels that are built have what this one lacks,
 // and which lack it too, by their releases.
-func (ck *checker) elsewhere(e *loaderror.Error) (have, lack []string) {
-	if e.Cause != loaderror.Missing {
+func (ck *Checker) elsewhere(e *loaderror.Error) (have, lack []string) {
+	if e.Cause != loaderror.Missing || ck.others == nil {
 		return nil, nil
 	}
-	ck.others.Do(func() {
+	ck.others.once.Do(func() {
 		images, _ := kernel.List()
 		for _, img := range images {
-			if img.Path != ck.image.Path {
-				ck.kernels = append(ck.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
+			if img.Path != ck.Image.Path {
+				ck.others.kernels = append(ck.others.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
 			}
 		}
 	})
-	for _, k := range ck.kernels {
+	for _, k := range ck.others.kernels {
 		switch has, known := k.Has(e); {
 		case has:
 			have = append(have, k.Release)
