@@ -36,10 +36,10 @@ func FuzzText(f *testing.F) {
 			Evidence: []Evidence{{Insn: line, Line: line2, File: file, State: label}},
 		}
 		// A file with the lines that the labels carry, so that it is used.
-		s := &Sources{files: map[string][]string{}}
+		s := NewSources()
 		if line > 0 && line < 100 {
 			lines := strings.Split(strings.Repeat("\n", line-1)+strings.ReplaceAll(source, "\n", " ")+"\n\tlast;", "\n")
-			s.files[file] = lines
+			s.files[file] = sourceFile{lines: lines}
 		}
 		input := len(message) + len(file) + len(source) + len(label) + len(replacement)
 		for _, text := range []Text{{}, {Sources: s, Width: int(width), Pages: testPages, Unicode: true}} {

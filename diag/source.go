@@ -2,7 +2,9 @@ package diag
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,37 +25,91 @@ const (
 type Sources struct {
 	dir   string   // the working folder
 	roots []string // folders that the user named
+	*sourceFiles
 
+	// seen are the files that were looked for, if that is of interest.
+	seen map[string]SourceSum
+}
+
+// sourceFiles are the files that were read.
+type sourceFiles struct {
 	mu    sync.Mutex
-	files map[string][]string // lines by path; nil for what cannot be shown
+	files map[string]sourceFile
 	bytes int
 }
+
+type sourceFile struct {
+	lines []string // nil for what cannot be shown
+	sum   SourceSum
+}
+
+// SourceSum identifies a file's content; it is zero for a file that cannot be
+// shown, be it that there is none.
+type SourceSum [sha256.Size]byte
 
 // NewSources returns the sources under the working folder, where the compiler
 // says they are, and under roots.
 func NewSources(roots ...string) *Sources {
 	dir, _ := os.Getwd()
-	return &Sources{dir: dir, roots: roots, files: map[string][]string{}}
+	return &Sources{dir: dir, roots: roots, sourceFiles: &sourceFiles{files: map[string]sourceFile{}}}
 }
 
-// lines returns a file's lines without their ends, nil if there is no such
-// file or it is not a text.
-func (s *Sources) lines(path string) []string {
-	if s == nil || len(path) > maxSourcePath || !isSourceName(path) {
+// Watch returns the same sources, which from now on remember what Seen returns.
+func (s *Sources) Watch() *Sources {
+	if s == nil {
+		return nil
+	}
+	w := *s
+	w.seen = map[string]SourceSum{}
+	return &w
+}
+
+// Seen returns the files that were looked for, found or not, since Watch.
+func (s *Sources) Seen() map[string]SourceSum {
+	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if lines, known := s.files[path]; known {
-		return lines
+	return maps.Clone(s.seen)
+}
+
+// Sum returns what there is of a file.
+func (s *Sources) Sum(path string) SourceSum { return s.file(path).sum }
+
+// Folders returns the working folder and those that the user named: what
+// decides, beside an object's own folder, where its files are looked for.
+func (s *Sources) Folders() []string {
+	if s == nil {
+		return nil
 	}
-	lines, size := readLines(path)
-	if s.bytes += size; s.bytes > maxSourceCache {
-		clear(s.files)
-		s.bytes = size
+	return append([]string{s.dir}, s.roots...)
+}
+
+// lines returns a file's lines without their ends, nil if there is no such
+// file or it is not a text.
+func (s *Sources) lines(path string) []string { return s.file(path).lines }
+
+func (s *Sources) file(path string) sourceFile {
+	if s == nil || len(path) > maxSourcePath || !isSourceName(path) {
+		return sourceFile{}
 	}
-	s.files[path] = lines
-	return lines
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, known := s.files[path]
+	if !known {
+		var size int
+		f, size = readSource(path)
+		if s.bytes += size; s.bytes > maxSourceCache {
+			clear(s.files)
+			s.bytes = size
+		}
+		s.files[path] = f
+	}
+	if s.seen != nil {
+		s.seen[path] = f.sum
+	}
+	return f
 }
 
 // isSourceName keeps objects from having other files shown, which matters
@@ -67,28 +123,28 @@ func isSourceName(path string) bool {
 	return false
 }
 
-func readLines(path string) (lines []string, size int) {
+func readSource(path string) (file sourceFile, size int) {
 	// A device or a pipe must not even be opened.
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > maxSourceFile {
-		return nil, 0
+		return file, 0
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0
+		return file, 0
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxSourceFile+1))
 	if err != nil || len(text) > maxSourceFile || bytes.IndexByte(text[:min(len(text), 8192)], 0) >= 0 {
-		return nil, 0
+		return file, 0
 	}
-	lines = strings.Split(string(text), "\n")
+	lines := strings.Split(string(text), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimSuffix(lines[i], "\r")
 	}
 	if lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
-	return lines, len(text) + 16*len(lines)
+	return sourceFile{lines, sha256.Sum256(text)}, len(text) + 16*len(lines)
 }
 
 // view is what can be shown of one file in one diagnostic.

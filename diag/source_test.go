@@ -116,3 +116,25 @@ func TestVanished(t *testing.T) {
 		t.Errorf("got\n%s", text)
 	}
 }
+
+// TestWatch: what a result depends on is known, files that are not there included.
+func TestWatch(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "lib/parse.h", "int x;")
+	s := NewSources("root")
+	w := s.Watch()
+	if file, _ := located(w, Label{Primary: true, File: "parse.h", Line: 1, Source: "int x;"}, "obj", "lib"); file != "lib/parse.h" {
+		t.Errorf("found %s", file)
+	}
+	seen := w.Seen()
+	if seen["obj/parse.h"] != (SourceSum{}) || seen["lib/parse.h"] != s.Sum("lib/parse.h") || seen["lib/parse.h"] == (SourceSum{}) || len(seen) != 2 {
+		t.Errorf("seen: %v", seen)
+	}
+	if s.Seen() != nil || len(s.Watch().Seen()) != 0 {
+		t.Error("what one has seen is in another")
+	}
+	write(t, "lib/parse.h", "int y;")
+	if NewSources().Sum("lib/parse.h") == seen["lib/parse.h"] {
+		t.Error("another text, the same sum")
+	}
+}
