@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -229,6 +230,9 @@ func TestUnit(t *testing.T) {
 	u, ok := in.Unit(fn)
 	if !ok || !strings.Contains(u.Producer, "clang version 22") || u.Name != "names.bpf.c" || u.Dir != "/build" || u.Rust {
 		t.Errorf("%+v", u)
+	}
+	if all := Units(in.obj); len(all) != 1 || all[0].Name != u.Name || !slices.Contains(all[0].Files, "/build/names.bpf.c") {
+		t.Errorf("units: %+v", all)
 	}
 	for file, want := range map[string]string{"names.bpf.c": "/build/names.bpf.c", "/x/y.h": "/x/y.h", "": ""} {
 		if got := in.Resolve(fn, file); got != want {

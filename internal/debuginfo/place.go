@@ -88,7 +88,8 @@ type Unit struct {
 	Name     string // of the source file, as it was given to the compiler
 	Dir      string // the folder in which it ran
 	Rust     bool
-	Language int64 // DW_LANG_*
+	Language int64    // DW_LANG_*
+	Files    []string // of its line table, absolute where Dir is; of Units alone
 }
 
 // Unit returns the compile unit of a function; ok is false without DWARF.
@@ -101,10 +102,7 @@ func (in *Info) Unit(fn *object.Function) (u Unit, ok bool) {
 	if cu == nil {
 		return u, false
 	}
-	u.Producer, _ = cu.Val(dwarf.AttrProducer).(string)
-	u.Name, _ = cu.Val(dwarf.AttrName).(string)
-	u.Dir, _ = cu.Val(dwarf.AttrCompDir).(string)
-	u.Language, _ = cu.Val(dwarf.AttrLanguage).(int64)
+	u = unitOf(cu)
 	u.Rust = f.rust
 	return u, true
 }
