@@ -47,6 +47,15 @@ type Object struct {
 
 // Open reads an object file.
 func Open(path string) (*Object, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// Read reads a file that may be an object: what is too large for one is an error.
+func Read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -69,7 +78,7 @@ func Open(path string) (*Object, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("is larger than %d MiB; an eBPF object is not", MaxSize>>20)
 	}
-	return Parse(path, data)
+	return data, nil
 }
 
 // Parse reads an object from memory; path only names it.

@@ -52,7 +52,10 @@ type Result struct {
 	Log    string // the kernel's log, whole or its end
 	LogCut uint64 // how many bytes of the log are missing at its start
 	EndCut bool   // the log's middle is missing: kernels before 6.4 keep the start
-	Notes  []string
+	// PathLost says that the guest died while the log of the failing path was
+	// written: another time it may be had.
+	PathLost bool
+	Notes    []string
 
 	load    *load
 	program *program
@@ -85,6 +88,7 @@ type load struct {
 	btf        []byte
 	hasBTF     bool
 	btfLog     string
+	retried    map[*program]bool // their guest was killed
 }
 
 // btfSlot is where the object's BTF is kept; maps follow.
@@ -94,7 +98,7 @@ const btfSlot = 0
 // It returns an error only when ctx ended or no guest could be had.
 func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts Options, report func(Result)) error {
 	l := &load{ctx: ctx, obj: obj, kernel: k, opts: opts, nextSlot: btfSlot + 1,
-		core: map[*object.Function]relocated{}, failedCORE: map[place]string{}, externs: map[*object.Extern]resolvedExtern{}}
+		core: map[*object.Function]relocated{}, failedCORE: map[place]string{}, externs: map[*object.Extern]resolvedExtern{}, retried: map[*program]bool{}}
 	if b := obj.KernelBTF(); b != nil {
 		l.btf, l.hasBTF = b.Encode(), true
 	}
@@ -130,8 +134,8 @@ func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts O
 }
 
 // run loads linked programs. A guest that dies costs the program that it was
-// working on; the rest goes on in the next one. What did not fit into a guest's
-// memory is tried again in a larger one.
+// working on, unless somebody has killed it; the rest goes on in the next one.
+// What did not fit into a guest's memory is tried again in a larger one.
 func (l *load) run(m Machine, programs []*program, set func(*program, func(*Result))) error {
 	l.maps = l.mapSpecs(programs)
 	for len(programs) > 0 {
@@ -144,6 +148,8 @@ func (l *load) run(m Machine, programs []*program, set func(*program, func(*Resu
 		case !errors.As(err, &dead):
 			return err
 		case len(left) > 0 && dead.Cause == umlinux.OutOfMemory && m.Grow():
+			programs = left
+		case len(left) > 0 && l.another(left[0], dead):
 			programs = left
 		case len(left) > 0:
 			set(left[0], func(r *Result) { r.Err = guestError(l.kernel.Release, "while it was verified, %w", dead) })
@@ -260,68 +266,6 @@ next:
 		return which[n], err
 	}
 	return len(programs), l.reload(m, programs, slots, set)
-}
-
-// reload loads the programs that failed with a word in the log again, for the
-// log of the failing path; with Options.LogLevel all that reached the verifier.
-func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, set func(*program, func(*Result))) error {
-	var again []*program
-	for _, p := range programs {
-		set(p, func(r *Result) {
-			if r.Err == nil && r.Log != "" && (r.Errno != 0 || l.opts.LogLevel > 0) {
-				again = append(again, p)
-			}
-		})
-	}
-	size := uint32(tailLog)
-	if l.opts.WholeLogs {
-		size = wholeLog
-	}
-	for len(again) > 0 {
-		var calls []umlinux.Call
-		var which []int
-		for i, p := range again {
-			btf, extra := l.btfFor(p)
-			calls = append(calls, extra...)
-			for range extra {
-				which = append(which, -1)
-			}
-			calls = append(calls, progLoad(p, btf, slots, max(logPath, l.opts.LogLevel)|logStats, size))
-			which = append(which, i)
-		}
-		replies, err := m.Do(l.ctx, calls, l.opts.Timeout)
-		for i, r := range replies {
-			if which[i] >= 0 && len(r.Log) > 0 {
-				set(again[which[i]], func(res *Result) { res.setLog(r, size) })
-			}
-		}
-		var dead *umlinux.DeadError
-		if !errors.As(err, &dead) {
-			return err
-		}
-		// The verdict is known; only this log's path is lost.
-		n := len(replies)
-		for n < len(which) && which[n] < 0 {
-			n++
-		}
-		if n == len(which) {
-			return nil
-		}
-		p := again[which[n]]
-		set(p, func(r *Result) {
-			r.Notes = append(r.Notes, "the log of the failing path could not be had: "+dead.Error())
-		})
-		again = again[which[n]+1:]
-		if len(again) > 0 {
-			if err := l.prepare(m, programs); err != nil {
-				if errors.As(err, &dead) {
-					return nil
-				}
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // btfFor returns the slot of the BTF that a program is loaded with, and the

@@ -129,26 +129,67 @@ func TestOrder(t *testing.T) {
 }
 
 // TestDeath: a program that kills its guest costs nobody else anything, and
-// maps are made anew for the rest.
+// maps are made anew for the rest. It is tried twice where a signal came.
 func TestDeath(t *testing.T) {
-	dead := &umlinux.DeadError{Cause: umlinux.Killed, Detail: "by a test"}
+	for cause, boots := range map[umlinux.Cause]int{umlinux.Killed: 2, umlinux.Panicked: 1} {
+		dead := &umlinux.DeadError{Cause: cause, Detail: "by a test"}
+		m := &fakeMachine{answer: func(p string) (umlinux.Reply, error) {
+			if p == "two" {
+				return umlinux.Reply{}, dead
+			}
+			return umlinux.Reply{}, nil
+		}}
+		got := check(t, m)
+		if err := got["two"].Err; err == nil || !errors.As(err, &dead) {
+			t.Errorf("%s: two: %v", cause, err)
+		}
+		for _, name := range []string{"one", "three", "four"} {
+			if got[name].Err != nil {
+				t.Errorf("%s: %s: %v", cause, name, got[name].Err)
+			}
+		}
+		if m.boots != boots {
+			t.Errorf("%s: %d guests died", cause, m.boots)
+		}
+	}
+}
+
+// TestKilledOnce: a guest that somebody kills costs nothing but another boot,
+// whether it makes the verdict or the log.
+func TestKilledOnce(t *testing.T) {
+	for killed := range 4 {
+		loads := 0
+		m := &fakeMachine{answer: func(p string) (umlinux.Reply, error) {
+			if p != "two" {
+				return umlinux.Reply{}, nil
+			}
+			if loads++; loads == killed {
+				return umlinux.Reply{}, &umlinux.DeadError{Cause: umlinux.Killed, Detail: "by a test"}
+			}
+			return umlinux.Reply{Value: -1, Errno: syscall.EACCES, Log: []byte("R0 invalid")}, nil
+		}}
+		for name, r := range check(t, m) {
+			if name != "five" && r.Err != nil || r.PathLost || name == "two" && (r.Errno != syscall.EACCES || len(r.Notes) > 0) {
+				t.Errorf("killed at load %d: %s: %+v", killed, name, r)
+			}
+		}
+	}
+}
+
+// TestPathLost: what dies a second time while the log is made has its verdict.
+func TestPathLost(t *testing.T) {
+	loads := 0
 	m := &fakeMachine{answer: func(p string) (umlinux.Reply, error) {
-		if p == "two" {
-			return umlinux.Reply{}, dead
+		if p != "two" {
+			return umlinux.Reply{}, nil
 		}
-		return umlinux.Reply{}, nil
+		if loads++; loads > 1 {
+			return umlinux.Reply{}, &umlinux.DeadError{Cause: umlinux.Killed, Detail: "by a test"}
+		}
+		return umlinux.Reply{Value: -1, Errno: syscall.EACCES, Log: []byte("R0 invalid")}, nil
 	}}
-	got := check(t, m)
-	if err := got["two"].Err; err == nil || !errors.As(err, &dead) {
-		t.Errorf("two: %v", err)
-	}
-	for _, name := range []string{"one", "three", "four"} {
-		if got[name].Err != nil {
-			t.Errorf("%s: %v", name, got[name].Err)
-		}
-	}
-	if m.boots != 1 {
-		t.Errorf("%d guests died", m.boots)
+	if two := check(t, m)["two"]; two.Errno != syscall.EACCES || two.Log != "R0 invalid" || !two.PathLost || len(two.Notes) != 1 {
+		t.Errorf("%+v", two)
 	}
 }
 
