@@ -30,6 +30,8 @@ type Object struct {
 	Path     string    `json:"path"`
 	Error    string    `json:"error,omitempty"` // only when the object itself could not be read
 	Programs []Program `json:"programs"`
+	// LeftOut is how many programs a filter has left out; documents never hold it.
+	LeftOut int `json:"-"`
 }
 
 // Verdict is what became of a program.

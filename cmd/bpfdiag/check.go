@@ -24,6 +24,7 @@ type checkFlags struct {
 	timeout  time.Duration
 	jobs     int
 	memory   int
+	noCache  bool
 	outputFlags
 }
 
@@ -50,6 +51,11 @@ Source files are searched where the compiler saw them, relative to the object
 and to the working folder, and under every --source-root. Where there is none,
 or it was changed since, the lines that the object carries are shown.
 
+Results are kept in the folder "results" of $BPFDIAG_CACHE (~/.cache/bpfdiag),
+which may be removed at any time: an object whose content, sources, kernel and
+flags are those of another run is not verified again. With --no-cache, or
+BPFDIAG_NO_CACHE set, and with --raw and --save-logs, all are.
+
 Exit status: 0 all accepted, 1 a program was rejected, 2 for at least one
 program or object it could not be found out, or no program was checked.`,
 		Example: `  bpfdiag check prog.bpf.o
@@ -75,6 +81,7 @@ program or object it could not be found out, or no program was checked.`,
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
+	fl.BoolVar(&f.noCache, "no-cache", false, "verify again what is known from another run, and keep no result")
 	f.add(fl)
 	return c
 }

@@ -15,19 +15,31 @@ import (
 // openChecker is the checker that flags ask for. It warns of a kernel that
 // would be built differently today.
 func openChecker(f checkFlags, s *diag.Sources, errOut io.Writer) (*check.Checker, error) {
-	ck, err := check.New(f.kernel, check.Options{
+	o := check.Options{
 		JIT: f.jit, Memory: f.memory, Timeout: f.timeout, Jobs: f.jobs,
-		Select:   func(_, program string) bool { return f.selects(program) },
 		LogLevel: f.logLevel, KeepLogs: f.raw, SaveLogs: f.saveLogs,
 		Explain: !f.raw || f.format != "text",
-	}, s)
+	}
+	if len(f.programs) > 0 {
+		o.Select, o.Selected = func(_, program string) bool { return f.selects(program) }, fmt.Sprintf("%q", f.programs)
+	}
+	ck, err := check.New(f.kernel, o, s)
 	if err != nil {
 		return nil, err
 	}
+	ck.Cache = resultCache(f.noCache)
 	if ck.Image.Stale && !f.quiet {
 		fmt.Fprintf(errOut, "bpfdiag: kernel %s: %s\n", ck.Image.Name, ck.Image.StaleReason)
 	}
 	return ck, nil
+}
+
+// resultCache is where results are kept for the next run; nil if that is not wanted.
+func resultCache(none bool) *check.Cache {
+	if none || os.Getenv("BPFDIAG_NO_CACHE") != "" {
+		return nil
+	}
+	return check.OpenCache(version)
 }
 
 // checkAll checks objects, hands them to out in their order, and shows how

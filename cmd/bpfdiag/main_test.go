@@ -17,6 +17,10 @@ import (
 // The tests run a finished bpfdiag, named by $BPFDIAG_BIN (`make test` builds
 // it), with the kernels that $BPFDIAG_KERNELS lists, or the default one.
 
+// A test that asks the kernel must not be answered by another run's cache. What
+// is about the cache sets this back.
+func init() { os.Setenv("BPFDIAG_NO_CACHE", "1") }
+
 func bpfdiagBin(t testing.TB) string {
 	t.Helper()
 	bin := os.Getenv("BPFDIAG_BIN")
@@ -107,6 +111,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PATH", filepath.Dir(bin)+string(os.PathListSeparator)+e.Getenv("PATH"))
 			dir, err := kernel.CacheDir()
 			e.Setenv("BPFDIAG_CACHE", dir)
+			e.Setenv("BPFDIAG_NO_CACHE", "1")
 			programs, _ := filepath.Abs(filepath.Join("testdata", "programs"))
 			e.Setenv("PROGRAMS", programs)
 			e.Setenv("BPFDIAG", bin)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -44,6 +43,7 @@ type statFlags struct {
 	kernel, jit string
 	jobs        int
 	timeout     time.Duration
+	noCache     bool
 	baseline    string
 	failOn      []string
 }
@@ -98,6 +98,7 @@ met; 2 something could not be done.`,
 	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
+	fl.BoolVar(&f.noCache, "no-cache", false, "verify again what is known from another run, and keep no result")
 	fl.StringVar(&f.baseline, "baseline", "", "compare with the rows of this `file`")
 	fl.StringArrayVar(&f.failOn, "fail-on", nil, "exit with 1 if a row meets this `condition` (repeatable)")
 	fl.BoolVar(&f.veristat, "as-veristat", false, "")
@@ -107,22 +108,22 @@ met; 2 something could not be done.`,
 
 // statistics is one run of `bpfdiag stat`.
 type statistics struct {
-	flags   statFlags
-	out     io.Writer
-	errOut  io.Writer
-	filters stat.Filters
-	failOn  stat.Filters
-	columns stat.Spec
-	order   stat.Spec
-	presets []object.Preset
+	flags       statFlags
+	out         io.Writer
+	errOut      io.Writer
+	filters     stat.Filters
+	failOn      stat.Filters
+	columns     stat.Spec
+	order       stat.Spec
+	presets     []object.Preset
+	presetTexts []string
 
 	about map[string]any // of the run, for JSON
 	rows  []stat.Record
 	// processed and not, as veristat counts
-	files, skipped, progs int
-	left                  atomic.Int64
-	unusable              bool // an object could not be verified at all
-	announced             bool // which objects are verified is said
+	files, skipped, progs, left int
+	unusable                    bool // an object could not be verified at all
+	announced                   bool // which objects are verified is said
 
 	text diag.Text
 }
@@ -242,6 +243,7 @@ func (s *statistics) prepare() error {
 	if err != nil {
 		return err
 	}
+	s.presetTexts = presets
 	for _, text := range presets {
 		p, err := object.ParsePreset(text)
 		if err != nil {

@@ -43,8 +43,7 @@ func (s *statistics) across(ctx context.Context, kernels, files []string) error 
 	var tables [][]stat.Record
 	for i, name := range kernels {
 		s.flags.kernel, s.rows = name, nil
-		s.files, s.skipped, s.progs = 0, 0, 0
-		s.left.Store(0)
+		s.files, s.skipped, s.progs, s.left = 0, 0, 0, 0
 		s.announced = i > 0
 		if err := s.verify(ctx, files); err != nil {
 			return err

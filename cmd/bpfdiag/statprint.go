@@ -91,7 +91,7 @@ func (s *statistics) print() error {
 		return err
 	}
 	if s.flags.format == "table" && len(rows) > 0 {
-		_, err := fmt.Fprintf(s.out, "Done. Processed %d files, %d programs. Skipped %d files, %d programs.\n", s.files, s.progs, s.skipped, s.left.Load())
+		_, err := fmt.Fprintf(s.out, "Done. Processed %d files, %d programs. Skipped %d files, %d programs.\n", s.files, s.progs, s.skipped, s.left)
 		return err
 	}
 	return nil

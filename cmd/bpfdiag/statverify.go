@@ -18,7 +18,7 @@ import (
 // verify makes the rows of objects.
 func (s *statistics) verify(ctx context.Context, paths []string) error {
 	f := &s.flags
-	flags := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs}
+	flags := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs, noCache: f.noCache}
 	flags.format, flags.color = "json", "never" // with all that there is to know
 	flags.raw, flags.quiet = f.verbose || f.topLines > 0, f.quiet
 	if err := flags.check(); err != nil {
@@ -31,6 +31,7 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 	}
 	if len(s.presets) > 0 {
 		ck.Options.Prepare = func(o *object.Object) error { return o.Preset(s.presets) }
+		ck.Options.Prepared = fmt.Sprintf("%q", s.presetTexts)
 	}
 	if f.testStates {
 		ck.Options.Flags |= testStateFreq
@@ -38,12 +39,9 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 	if f.invariants {
 		ck.Options.Flags |= testRegInvariants
 	}
-	ck.Options.Select = func(path, program string) bool {
-		has := s.filters.Has(filepath.Base(path), program)
-		if !has {
-			s.left.Add(1)
-		}
-		return has
+	if names := s.filters.Names(); names != "" {
+		ck.Options.Select = func(path, program string) bool { return s.filters.Has(filepath.Base(path), program) }
+		ck.Options.Selected = names
 	}
 	s.text = diag.Text{Sources: sources, Pages: pages}
 	s.about = map[string]any{"tool": tool(), "kernel": ck.Kernel()}
@@ -82,6 +80,7 @@ func (s *statistics) object(o diag.Object) error {
 		return err
 	}
 	s.files++
+	s.left += o.LeftOut
 	if !s.flags.quiet && s.flags.format == "table" && !s.announced {
 		fmt.Fprintf(s.out, "Processing '%s'...\n", name)
 	}

@@ -59,7 +59,7 @@ func run() error {
 		}
 		fmt.Printf("Linux %s\n", img.Release)
 		boot := func() error { return bareBoot(img) }
-		check := func() error { return command(*bin, "check", "--kernel", name, *object) }
+		check := func() error { return command(*bin, "check", "--no-cache", "--kernel", name, *object) }
 		if err := compare("check of one small object / bare boot and power off", check, boot, *runs); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func run() error {
 		}
 		for _, jobs := range []int{1, runtime.NumCPU()} {
 			ours := func() error {
-				return command(*bin, slices.Concat([]string{"check", "--kernel", name, "--quiet", "--format", "json", "--jobs", fmt.Sprint(jobs)}, set)...)
+				return command(*bin, slices.Concat([]string{"check", "--no-cache", "--kernel", name, "--quiet", "--format", "json", "--jobs", fmt.Sprint(jobs)}, set)...)
 			}
 			theirs := func() error { return veristats(img, jobs, set) }
 			what := fmt.Sprintf("%d verifier_* objects / veristat in the same kernel, %d guests each", len(set), jobs)

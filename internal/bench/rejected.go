@@ -58,11 +58,11 @@ func rejected(kernel, folder string, n int) error {
 func rejects(kernel, object string, n int) (r rejection, ok bool, err error) {
 	var times, works []float64
 	for i := range n + 1 {
-		a, status, err := timed(*bin, "check", "--kernel", kernel, object)
+		a, status, err := timed(*bin, "check", "--no-cache", "--kernel", kernel, object)
 		if err != nil || status != 1 {
 			return r, false, err
 		}
-		b, _, err := timed(*bin, "check", "--raw", "--kernel", kernel, object)
+		b, _, err := timed(*bin, "check", "--no-cache", "--raw", "--kernel", kernel, object)
 		if err != nil {
 			return r, false, err
 		}

@@ -27,11 +27,14 @@ type Options struct {
 	Timeout time.Duration // for one program; 0 for no limit
 	Jobs    int           // guests at work side by side; 0 means one for each processor
 
-	// Select chooses programs; nil chooses all.
-	Select func(path, program string) bool
+	// Select chooses programs, by their name and their object's; nil chooses all.
+	// Selected says in words which: results are kept for others that say the same.
+	Select   func(path, program string) bool
+	Selected string
 	// Prepare changes an object before it is loaded; nil does not. Its error is
-	// the object's.
-	Prepare func(*object.Object) error
+	// the object's. Prepared says what it does, as Selected.
+	Prepare  func(*object.Object) error
+	Prepared string
 	// Flags are those of BPF_PROG_LOAD.
 	Flags uint32
 
@@ -47,16 +50,13 @@ type Checker struct {
 	Options Options
 	Image   kernel.Image
 	Sources *diag.Sources
+	Cache   *Cache // nil for none
 
-	kernel *loader.Kernel
-	init   string
-	others *otherKernels // nil if they are of no interest
-}
-
-// otherKernels are those that are built beside the one that judges.
-type otherKernels struct {
-	once    sync.Once
-	kernels []*loader.Kernel
+	kernel   *loader.Kernel
+	kernelID string // tells kernels apart; "" for one that is not known well enough
+	init     string
+	others   *otherKernels // nil if they are of no interest
+	trace    *trace        // of the object at hand; nil if nobody wants it
 }
 
 // New returns a checker with a kernel by its name, as --kernel has it.
@@ -73,7 +73,10 @@ func New(name string, o Options, s *diag.Sources) (*Checker, error) {
 		return nil, err
 	}
 	ck := For(&loader.Kernel{Path: img.Path, Release: img.Release}, o, s)
-	ck.Image, ck.init, ck.others = img, init, new(otherKernels)
+	ck.Image, ck.init, ck.others = img, init, &otherKernels{judge: img.Path}
+	if id := imageID(img); id != "" {
+		ck.kernelID = id + " " + init
+	}
 	return ck, nil
 }
 
@@ -164,20 +167,37 @@ func (ck *Checker) Run(ctx context.Context, paths []string, each func(diag.Objec
 	return err
 }
 
-// Object checks one object. What is wrong with it is in the result; an error
-// ends the whole run.
+// Object checks one object, or returns what is known of it from another time.
+// What is wrong with it is in the result; an error ends the whole run.
 func (ck *Checker) Object(ctx context.Context, m loader.Machine, path string) (diag.Object, error) {
-	out := diag.Object{Path: path, Programs: []diag.Program{}}
-	obj, err := object.Open(path)
-	if err != nil {
+	bad := func(err error) (diag.Object, error) {
 		var pe *os.PathError
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		out.Error = err.Error()
-		return out, nil
+		return diag.Object{Path: path, Error: err.Error(), Programs: []diag.Program{}}, nil
 	}
-	return ck.Parsed(ctx, m, obj)
+	data, err := object.Read(path)
+	if err != nil {
+		return bad(err)
+	}
+	name, cached := ck.keys(path, data)
+	if cached {
+		if o, ok := ck.recall(name, path); ok {
+			return o, nil
+		}
+		ck = ck.With(ck.Options, ck.Sources.Watch())
+		ck.trace = new(trace)
+	}
+	obj, err := object.Parse(path, data)
+	if err != nil {
+		return bad(err)
+	}
+	o, err := ck.Parsed(ctx, m, obj)
+	if cached && err == nil && o.Error == "" {
+		ck.keep(name, o)
+	}
+	return o, err
 }
 
 // Parsed checks an object that was read.
@@ -190,8 +210,14 @@ func (ck *Checker) Parsed(ctx context.Context, m loader.Machine, obj *object.Obj
 			return out, nil
 		}
 	}
-	opts := loader.Options{Timeout: o.Timeout, LogLevel: o.LogLevel, Flags: o.Flags,
-		Select:    func(program string) bool { return o.Select == nil || o.Select(obj.Path, program) },
+	selects := func(program string) bool {
+		ok := o.Select == nil || o.Select(obj.Path, program)
+		if !ok {
+			out.LeftOut++
+		}
+		return ok
+	}
+	opts := loader.Options{Timeout: o.Timeout, LogLevel: o.LogLevel, Flags: o.Flags, Select: selects,
 		WholeLogs: o.KeepLogs || o.SaveLogs != "" || o.LogLevel > 0}
 	var saveErr error
 	var cache rules.Cache

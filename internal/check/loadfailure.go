@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/loaderror"
@@ -61,15 +62,11 @@ func (ck *Checker) elsewhere(e *loaderror.Error) (have, lack []string) {
 	if e.Cause != loaderror.Missing || ck.others == nil {
 		return nil, nil
 	}
-	ck.others.once.Do(func() {
-		images, _ := kernel.List()
-		for _, img := range images {
-			if img.Path != ck.Image.Path {
-				ck.others.kernels = append(ck.others.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
-			}
-		}
-	})
-	for _, k := range ck.others.kernels {
+	if ck.trace != nil {
+		ck.trace.others = true
+	}
+	kernels, _ := ck.others.list()
+	for _, k := range kernels {
 		switch has, known := k.Has(e); {
 		case has:
 			have = append(have, k.Release)
@@ -78,4 +75,27 @@ func (ck *Checker) elsewhere(e *loaderror.Error) (have, lack []string) {
 		}
 	}
 	return have, lack
+}
+
+// otherKernels are those that are built beside the one that judges.
+type otherKernels struct {
+	judge   string // path of the one that judges
+	once    sync.Once
+	kernels []*loader.Kernel
+	ids     string // tells sets of kernels apart
+}
+
+// list returns them, and what tells them from others that may be built.
+func (ks *otherKernels) list() (kernels []*loader.Kernel, ids string) {
+	ks.once.Do(func() {
+		images, _ := kernel.List()
+		for _, img := range images {
+			if img.Path != ks.judge {
+				ks.kernels = append(ks.kernels, &loader.Kernel{Path: img.Path, Release: img.Release})
+				ks.ids += imageID(img) + "\n"
+			}
+		}
+		ks.ids = hexSum([]byte(ks.ids))
+	})
+	return ks.kernels, ks.ids
 }

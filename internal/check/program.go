@@ -29,7 +29,11 @@ func (ck *Checker) program(r *loader.Result, cache *rules.Cache) diag.Program {
 		p.Stats.LogBytes -= len(strconv.Itoa(p.Stats.DurationUS))
 	}
 	c := ck.rulesCase(r, &p, &sum, cache)
-	switch err := failure(r, &sum); {
+	err := failure(r, &sum)
+	if ck.trace != nil && (r.PathLost || isPassing(r.Errno) || isPassing(err)) {
+		ck.trace.passing = true
+	}
+	switch {
 	case err != nil:
 		p.Verdict, p.Error = diag.Error, err.Error()
 		p.Diagnostics = []diag.Diagnostic{ck.diagnoseLoad(c, r, &p, err)}

@@ -81,6 +81,22 @@ func filterValue(s string) (int64, error) {
 	return strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 }
 
+// Names tells sets of filters of names apart; "" if there is none.
+func (f *Filters) Names() string {
+	var text strings.Builder
+	for _, list := range []struct {
+		filters []Filter
+		sign    string
+	}{{f.Allow, "+"}, {f.Deny, "-"}} {
+		for _, g := range list.filters {
+			if g.operator == "" {
+				fmt.Fprintf(&text, "%s%q%q%q", list.sign, g.either, g.file, g.program)
+			}
+		}
+	}
+	return text.String()
+}
+
 // MayHave says whether a file can have rows, before its programs are known.
 func (f *Filters) MayHave(file string) bool {
 	return f.names(func(g *Filter, deny bool) bool {
