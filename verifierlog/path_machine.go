@@ -2,14 +2,15 @@ package verifierlog
 
 // cell is what a place holds.
 type cell struct {
-	v     Value
-	known bool  // v is printed, or follows from what is
-	vid   vid   // which value it is
-	def   int32 // step that wrote the place, noStep before the path's begin
-	lost  int32 // step that made the value unusable, noStep if none did
-	seen  int32 // last step that printed it
-	slice vid   // of a slice of a dynptr: the dynptr
-	maybe int32 // step that may have made the value unusable, noStep if none
+	v      Value
+	known  bool   // v is printed, or follows from what is
+	vid    vid    // which value it is
+	def    int32  // step that wrote the place, noStep before the path's begin
+	lost   int32  // step that made the value unusable, noStep if none did
+	seen   int32  // last step that printed it
+	slice  vid    // of a slice of a dynptr: the dynptr
+	maybe  int32  // step that may have made the value unusable, noStep if none
+	shared *Value // in a snapshot, the last time; nil if none
 }
 
 const noStep = -1

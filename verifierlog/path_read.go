@@ -38,6 +38,7 @@ type pathBuilder struct {
 	fresh     bool      // nothing of the walk was read
 	over      bool      // statistics: what follows is another log
 	resumed   int       // step that a branch was taken up behind, -1
+	waited    int       // step at which the branch of the last KindBranch waited, -1
 	lastKind  Kind      // of the node before
 	insnLine  int       // line of the last instruction
 	async     bool      // the last state was that of a callback that runs later
@@ -222,6 +223,7 @@ func (b *pathBuilder) forget() {
 
 // branch takes up another branch, unless a return from a callee goes on.
 func (b *pathBuilder) branch(n *Node) {
+	b.waited = -1
 	if n.From < 0 { // "20: safe"
 		b.ended = true
 		return
@@ -257,6 +259,7 @@ func (b *pathBuilder) branch(n *Node) {
 // backTo drops what the path has behind step i, where n takes it up.
 func (b *pathBuilder) backTo(i int, n *Node) {
 	p := b.p
+	b.waited = i
 	for j := i; j < len(p.recs); j++ {
 		if p.recs[j].flags&recResumed != 0 {
 			delete(p.resumes, int32(j))

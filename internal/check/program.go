@@ -55,13 +55,19 @@ func (ck *Checker) rulesCase(r *loader.Result, p *diag.Program, sum *verifierlog
 		Kernel:  ck.kernel.Release, Log: r.Log, Object: r.Object(), Locate: r.Layout().Find, Summary: sum,
 		Sources: ck.Sources, Dirs: []string{filepath.Dir(r.Object().Path)}, Cache: cache,
 	}
+	c.Cut = cut(r)
+	return c
+}
+
+// cut says what is missing of a log, "" if it is whole.
+func cut(r *loader.Result) string {
 	switch {
 	case r.LogCut > 0:
-		c.Cut = fmt.Sprintf("the log is longer than its buffer: the first %.1f MB are left out", float64(max(r.LogCut, 1e5))/1e6)
+		return fmt.Sprintf("the log is longer than its buffer: the first %.1f MB are left out", float64(max(r.LogCut, 1e5))/1e6)
 	case r.EndCut:
-		c.Cut = "the log is longer than its buffer: its middle is left out"
+		return "the log is longer than its buffer: its middle is left out"
 	}
-	return c
+	return ""
 }
 
 // StatsOf are the numbers at the end of a log of n bytes, nil if it has none.
