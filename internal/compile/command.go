@@ -9,5 +9,8 @@ type Command struct {
 	From   string   // where it was found: a file's path, or DefaultCommand
 }
 
-// DefaultCommand is Command.From of a command that nobody wrote.
-const DefaultCommand = "default"
+// Command.From of commands that are in no file.
+const (
+	DefaultCommand = "default"   // nobody wrote it
+	CommandLine    = "--compile" // the user gave it
+)

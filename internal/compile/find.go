@@ -2,6 +2,7 @@ package compile
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,16 +142,12 @@ func (db *database) of(source string) []Command {
 
 // ofTemplate is the command of .bpfdiag.toml for a source.
 func ofTemplate(source string, conf *config.Config) ([]Command, error) {
-	output := strings.TrimSuffix(source, filepath.Ext(source)) + ".o"
-	words := SplitWords(conf.Compile.Command)
-	for i := range words {
-		words[i] = strings.NewReplacer(config.Source, source, config.Output, output).Replace(words[i])
-	}
-	line, err := ParseLine(words, conf.Dir())
+	c, err := Template(conf.Compile.Command, source, "", conf.Dir())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: compile.command: %w", conf.Path, err)
 	}
-	return []Command{{Dir: conf.Dir(), Args: append([]string{line.Compiler}, line.Args...), Source: source, Output: output, From: conf.Path}}, nil
+	c.From = conf.Path
+	return []Command{c}, nil
 }
 
 func isHeader(path string) bool {
