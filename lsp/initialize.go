@@ -1,0 +1,114 @@
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+)
+
+// initialize answers at once: whether there is a kernel is found out later.
+func (s *Server) initialize(_ context.Context, p InitializeParams) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase = phaseRunning
+	s.client = p.Capabilities
+	s.encoding = chooseEncoding(p.Capabilities.General.PositionEncodings)
+	if settings, err := s.settings.with(p.InitializationOptions); err != nil {
+		// It is said when the client may be talked to.
+		s.start(func() { s.sayOnce(messageWarning, err.Error()) })
+	} else {
+		s.settings = settings
+	}
+	for _, f := range p.WorkspaceFolders {
+		s.addFolder(f.URI)
+	}
+	if len(p.WorkspaceFolders) == 0 && p.RootURI != "" {
+		s.addFolder(p.RootURI)
+	} else if len(p.WorkspaceFolders) == 0 && p.RootPath != "" {
+		s.addFolder(uriOf(p.RootPath))
+	}
+	c := ServerCapabilities{
+		PositionEncoding: string(s.encoding),
+		TextDocumentSync: TextDocumentSyncOptions{OpenClose: true, Change: 2},
+		HoverProvider:    true,
+		CodeAction:       CodeActionOptions{CodeActionKinds: []string{kindQuickFix, kindFixAll}},
+		InlayHint:        true,
+		ExecuteCommand:   ExecuteCommandOptions{Commands: commandNames()},
+		Workspace:        ServerWorkspace{WorkspaceFolders: WorkspaceFoldersOptions{Supported: true, ChangeNotifications: true}},
+	}
+	if s.pulls() {
+		c.Diagnostic = &DiagnosticOptions{Identifier: "bpfdiag", InterFileDependencies: true, WorkspaceDiagnostics: true}
+	}
+	if s.client.Workspace.TextDocumentContent != nil {
+		c.Workspace.TextDocumentContent = &TextDocumentContentOptions{Schemes: []string{virtualScheme}}
+	}
+	return InitializeResult{Capabilities: c, ServerInfo: ServerInfo{Name: "bpfdiag", Version: s.version}}, nil
+}
+
+// addFolder is one folder of the workspace. Server.mu is held.
+func (s *Server) addFolder(uri DocumentURI) {
+	path, err := pathOf(uri)
+	if err != nil {
+		return
+	}
+	if path = canonical(path); !slices.Contains(s.folders, path) {
+		s.folders = append(s.folders, path)
+	}
+}
+
+// initialized asks the client for what it may be asked for from now on.
+func (s *Server) initialized(struct{}) error {
+	s.mu.Lock()
+	w := s.client.Workspace
+	s.mu.Unlock()
+	var all []Registration
+	if w.DidChangeConfiguration.DynamicRegistration {
+		all = append(all, Registration{ID: "configuration", Method: "workspace/didChangeConfiguration",
+			RegisterOptions: map[string]any{"section": settingsSection}})
+	}
+	if w.DidChangeWatchedFiles.DynamicRegistration {
+		all = append(all, Registration{ID: "files", Method: "workspace/didChangeWatchedFiles",
+			RegisterOptions: DidChangeWatchedFilesOptions{Watchers: []FileSystemWatcher{
+				{GlobPattern: "**/*.{c,h,rs,o}"}, {GlobPattern: "**/{compile_commands.json,.bpfdiag.toml}"},
+			}}})
+	}
+	s.start(func() {
+		if len(all) > 0 {
+			s.call("client/registerCapability", RegistrationParams{all}, nil)
+		}
+		s.configure()
+	})
+	return nil
+}
+
+// configure reads the settings anew, and begins with them.
+func (s *Server) configure() {
+	s.mu.Lock()
+	ask := s.client.Workspace.Configuration
+	s.mu.Unlock()
+	if ask {
+		var found []json.RawMessage
+		p := ConfigurationParams{Items: []ConfigurationItem{{Section: settingsSection}}}
+		if err := s.call("workspace/configuration", p, &found); err == nil && len(found) == 1 {
+			s.set(found[0])
+		}
+	}
+	s.mu.Lock()
+	settings := s.settings
+	s.mu.Unlock()
+	if err := s.backend.Ready(s.ctx, settings); err != nil && s.ctx.Err() == nil {
+		s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
+	}
+	s.findUnits()
+}
+
+// set takes settings over.
+func (s *Server) set(raw json.RawMessage) {
+	s.mu.Lock()
+	settings, err := s.settings.with(raw)
+	s.settings = settings
+	s.mu.Unlock()
+	if err != nil {
+		s.sayOnce(messageWarning, err.Error())
+	}
+}

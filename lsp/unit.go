@@ -1,0 +1,227 @@
+package lsp
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// grace is how long a verification goes on that newer text has overtaken: most
+// end by themselves sooner than another guest boots.
+const grace = 100 * time.Millisecond
+
+// unit is what one object is made from, and what is known of it.
+type unit struct {
+	Unit
+	files   map[string]bool // the sources that its last object was made from
+	fixed   bool            // a folder's configuration names it: it stays when no file of it is open
+	dropped bool
+
+	timer   *time.Timer
+	running context.CancelFunc // ends the check that is running, nil if none is
+	again   bool               // another one is wanted after it
+	waiting []chan struct{}    // closed when there is nothing more to do
+
+	built   *Built
+	result  *result
+	trouble string // why there is no verdict on the last text, empty if there is one
+}
+
+// unitsOf lists the units that a file belongs to, in the order of their names.
+// Server.mu is held.
+func (s *Server) unitsOf(f *file) []*unit {
+	var all []*unit
+	for _, u := range s.units {
+		if u.files[f.path] {
+			all = append(all, u)
+		}
+	}
+	slices.SortFunc(all, func(a, b *unit) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+// find looks for the units of a file that was opened, and verifies them.
+func (s *Server) find(f *file) {
+	s.mu.Lock()
+	settings, path, text := s.settings, f.path, f.text.content
+	s.mu.Unlock()
+	s.start(func() {
+		found, err := s.backend.Units(s.ctx, settings, path, text)
+		if err != nil && s.ctx.Err() == nil {
+			s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !f.open {
+			return
+		}
+		for _, u := range found {
+			s.add(u, false)
+		}
+	})
+}
+
+// add makes a unit known and verifies it if it is new. Server.mu is held.
+func (s *Server) add(u Unit, fixed bool) {
+	if s.phase != phaseRunning {
+		return
+	}
+	known := s.units[u.Name]
+	if known == nil {
+		known = &unit{files: map[string]bool{}}
+		s.units[u.Name] = known
+	}
+	known.Unit = u
+	known.fixed = known.fixed || fixed
+	if u.Source != "" {
+		known.files[canonical(u.Source)] = true
+	}
+	if known.result == nil && s.settings.Verify != verifyCommand {
+		s.schedule(known, 0)
+	}
+}
+
+// findUnits looks for the units anew, after the settings or a build system's
+// files changed.
+func (s *Server) findUnits() {
+	s.mu.Lock()
+	settings, folders := s.settings, slices.Clone(s.folders)
+	var open []*file
+	for _, f := range s.documents {
+		open = append(open, f)
+	}
+	s.mu.Unlock()
+	for _, folder := range folders {
+		found, err := s.backend.Objects(s.ctx, settings, folder)
+		if err != nil && s.ctx.Err() == nil {
+			s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
+		}
+		s.mu.Lock()
+		for _, u := range found {
+			s.add(u, true)
+		}
+		s.mu.Unlock()
+	}
+	for _, f := range open {
+		s.find(f)
+	}
+}
+
+// schedule verifies a unit after a delay, counted anew each time. Server.mu is
+// held.
+func (s *Server) schedule(u *unit, delay time.Duration) {
+	if u.dropped {
+		return
+	}
+	if u.timer != nil {
+		u.timer.Stop()
+	}
+	var t *time.Timer
+	t = time.AfterFunc(delay, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if u.timer == t {
+			u.timer = nil
+			s.check(u)
+		}
+	})
+	u.timer = t
+}
+
+// check verifies a unit now, or as soon as the check that is running ends.
+// Server.mu is held.
+func (s *Server) check(u *unit) {
+	switch {
+	case u.dropped:
+		return
+	case u.running != nil:
+		u.again = true
+		time.AfterFunc(grace, u.running)
+		return
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	u.running = cancel
+	s.start(func() {
+		defer cancel()
+		s.run(ctx, u)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		u.running = nil
+		if u.again {
+			u.again = false
+			s.check(u)
+			return
+		}
+		if u.timer == nil {
+			u.done()
+		}
+	})
+}
+
+// done wakes who waits for the unit.
+func (u *unit) done() {
+	for _, w := range u.waiting {
+		close(w)
+	}
+	u.waiting = nil
+}
+
+// stop ends what a unit has going on, for good. Server.mu is held.
+func (u *unit) stop() {
+	u.dropped = true
+	if u.timer != nil {
+		u.timer.Stop()
+	}
+	if u.running != nil {
+		u.running()
+	}
+	u.again = false
+	u.done()
+}
+
+// dropUnused forgets units no file of which is open, and returns the files that
+// they had something to say of. Server.mu is held.
+func (s *Server) dropUnused() []*file {
+	used := map[*unit]bool{}
+	for _, f := range s.documents {
+		for _, u := range s.unitsOf(f) {
+			used[u] = true
+		}
+	}
+	var changed []*file
+	for name, u := range s.units {
+		if !used[u] && !u.fixed {
+			changed = append(changed, s.drop(name)...)
+		}
+	}
+	return changed
+}
+
+// drop forgets a unit and returns the files that it had something to say of.
+// Server.mu is held.
+func (s *Server) drop(name string) []*file {
+	u := s.units[name]
+	u.stop()
+	delete(s.units, name)
+	return u.clear()
+}
+
+// clear takes back what was said of a unit, and returns the files that it was
+// said of.
+func (u *unit) clear() []*file {
+	if u.result == nil {
+		return nil
+	}
+	files := u.result.release()
+	u.result = nil
+	return files
+}
+
+// settle is how long a file has to stay as it is before it is read: whoever
+// writes it may not be done.
+const settle = 50 * time.Millisecond
