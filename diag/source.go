@@ -23,8 +23,9 @@ const (
 // Sources finds and reads the source files that an object names. A nil
 // *Sources has none. It may be used by several goroutines.
 type Sources struct {
-	dir   string   // the working folder
-	roots []string // folders that the user named
+	dir   string            // the working folder
+	roots []string          // folders that the user named
+	texts map[string]string // what stands in for files, by path
 	*sourceFiles
 
 	// seen are the files that were looked for, if that is of interest.
@@ -52,6 +53,15 @@ type SourceSum [sha256.Size]byte
 func NewSources(roots ...string) *Sources {
 	dir, _ := os.Getwd()
 	return &Sources{dir: dir, roots: roots, sourceFiles: &sourceFiles{files: map[string]sourceFile{}}}
+}
+
+// Overlay returns sources in which texts stand in for files, by absolute path:
+// what an editor has not saved.
+func (s *Sources) Overlay(texts map[string]string) *Sources {
+	o := *s
+	o.texts = texts
+	o.sourceFiles = &sourceFiles{files: map[string]sourceFile{}}
+	return &o
 }
 
 // Watch returns the same sources, which from now on remember what Seen returns.
@@ -99,7 +109,11 @@ func (s *Sources) file(path string) sourceFile {
 	f, known := s.files[path]
 	if !known {
 		var size int
-		f, size = readSource(path)
+		if text, ok := s.texts[path]; ok {
+			f, size = sourceFileOf([]byte(text))
+		} else {
+			f, size = readSource(path)
+		}
 		if s.bytes += size; s.bytes > maxSourceCache {
 			clear(s.files)
 			s.bytes = size
@@ -134,7 +148,14 @@ func readSource(path string) (file sourceFile, size int) {
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxSourceFile+1))
-	if err != nil || len(text) > maxSourceFile || bytes.IndexByte(text[:min(len(text), 8192)], 0) >= 0 {
+	if err != nil {
+		return file, 0
+	}
+	return sourceFileOf(text)
+}
+
+func sourceFileOf(text []byte) (file sourceFile, size int) {
+	if len(text) > maxSourceFile || bytes.IndexByte(text[:min(len(text), 8192)], 0) >= 0 {
 		return file, 0
 	}
 	lines := strings.Split(string(text), "\n")

@@ -3,6 +3,7 @@ package diag
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,5 +137,17 @@ func TestWatch(t *testing.T) {
 	write(t, "lib/parse.h", "int y;")
 	if NewSources().Sum("lib/parse.h") == seen["lib/parse.h"] {
 		t.Error("another text, the same sum")
+	}
+}
+
+// TestSourcesOverlay: what an editor has not saved counts, not the file.
+func TestSourcesOverlay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.c")
+	if err := os.WriteFile(path, []byte("saved\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s := NewSources().Overlay(map[string]string{path: "typed\n"})
+	if got := s.lines(path); !slices.Equal(got, []string{"typed"}) {
+		t.Errorf("got %q", got)
 	}
 }

@@ -59,7 +59,7 @@ func verdictText(p diag.Program) string {
 	parts := []string{string(p.Verdict)}
 	switch {
 	case p.Verdict == diag.Accepted && p.Stats != nil:
-		parts = append(parts, thousands(p.Stats.Insns)+" insns", thousands(p.Stats.TotalStates)+" states")
+		parts = append(parts, count(p.Stats.Insns, "insn"), count(p.Stats.TotalStates, "state"))
 		if p.Stats.StackDepth != "" {
 			parts = append(parts, "stack "+p.Stats.StackDepth)
 		}
@@ -75,13 +75,16 @@ func verdictText(p diag.Program) string {
 	return strings.Join(parts, " · ")
 }
 
-// thousands writes 1204 as 1,204.
-func thousands(n int) string {
+// count writes 1204 things as 1,204 things.
+func count(n int, thing string) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	return s
+	if n != 1 {
+		thing += "s"
+	}
+	return s + " " + thing
 }
 
 func firstLine(s string) string {

@@ -172,6 +172,15 @@ func (g *Guest) died(ctx context.Context, err error, timeout time.Duration) erro
 	return deadError(state, g.console.String())
 }
 
+func (g *Guest) alive() bool {
+	select {
+	case <-g.done:
+		return false
+	default:
+		return true
+	}
+}
+
 // Close ends the guest and frees what it used.
 func (g *Guest) Close() {
 	g.kill()

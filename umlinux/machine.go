@@ -52,6 +52,12 @@ func (m *Machine) Grow() bool {
 	return true
 }
 
+// Grown says whether Grow has given the guest more memory.
+func (m *Machine) Grown() bool { return m.memory > 0 }
+
+// Alive says whether there is a guest and it has not ended.
+func (m *Machine) Alive() bool { return m.guest != nil && m.guest.alive() }
+
 // Close ends the guest, if there is one.
 func (m *Machine) Close() {
 	if m.guest != nil {

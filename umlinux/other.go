@@ -18,3 +18,5 @@ func (*Guest) Do(context.Context, []Call, time.Duration) ([]Reply, error) { retu
 
 // Close does nothing.
 func (*Guest) Close() {}
+
+func (*Guest) alive() bool { return false }
