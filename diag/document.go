@@ -54,10 +54,15 @@ type Program struct {
 	Verdict     Verdict      `json:"verdict"`
 	Error       string       `json:"error,omitempty"` // why it never reached the verifier
 	Stats       *Stats       `json:"stats,omitempty"`
+	ProgSize    int          `json:"prog_size,omitempty"` // in instructions, of a program without Stats
 	Notes       []string     `json:"notes,omitempty"`
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
-	// Log is the verifier's log; documents never hold it.
-	Log string `json:"-"`
+	// Work is where the verifier's instructions went, for who asked for it.
+	Work *Work `json:"work,omitempty"`
+	// Insns is the program's size in instructions, also where the verifier did not
+	// see it. Log is the verifier's log. Documents never hold them.
+	Insns int    `json:"-"`
+	Log   string `json:"-"`
 }
 
 // Stats are the verifier's numbers, named as veristat names them. Sizes are in

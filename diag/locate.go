@@ -20,6 +20,9 @@ func (s *Sources) Locate(o *Object, dirs ...string) {
 		for j := range o.Programs[i].Diagnostics {
 			s.locate(&o.Programs[i].Diagnostics[j], dirs, said)
 		}
+		if w := o.Programs[i].Work; w != nil {
+			s.locateWork(w, dirs)
+		}
 	}
 }
 

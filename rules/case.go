@@ -104,12 +104,18 @@ func (c *Case) prepare() {
 		c.Path, _ = verifierlog.ReadPath(strings.NewReader(c.Log))
 	}
 	c.last = c.Path.Len() - 1
-	if c.Cache == nil {
-		c.Cache = new(Cache)
+	c.Cache = c.Cache.ready()
+}
+
+// ready makes a cache that can be used, out of none too.
+func (k *Cache) ready() *Cache {
+	if k == nil {
+		k = new(Cache)
 	}
-	if c.files == nil {
-		c.files = map[string]sourceFile{}
+	if k.files == nil {
+		k.files = map[string]sourceFile{}
 	}
+	return k
 }
 
 // ask lets a rule complete a diagnostic. Logs and objects are whatever somebody

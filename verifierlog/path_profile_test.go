@@ -20,7 +20,7 @@ func TestProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	hot, ok := p.Hot()
-	if want := (LoopVisits{Head: 1, Back: 3, Passes: 499, Visits: 1500}); !ok || hot != want {
+	if want := (LoopVisits{Head: 1, Back: 3, Passes: 499, Visits: 1500, Own: 1500}); !ok || hot != want {
 		t.Errorf("the hot loop is %+v, not %+v", hot, want)
 	}
 	if p.Visits != 1501 || p.Stats.Insns != 1000001 || p.Stats.MaxStatesPerInsn != 7 {
@@ -28,6 +28,42 @@ func TestProfile(t *testing.T) {
 	}
 	if len(p.Sources) != 3 || p.Sources[0].Line != 6 || p.Sources[0].Visits != 1000 || p.Sources[0].Insns != 2 {
 		t.Errorf("sources: %+v", p.Sources)
+	}
+}
+
+// TestProfileCalls: what a loop's function does is the loop's too, and a branch
+// that is taken up goes on in the call that it began in.
+func TestProfileCalls(t *testing.T) {
+	const lap = `1: (85) call pc+3                     ; R1=scalar()
+caller:
+ R10=fp0
+callee:
+ frame1: R1=scalar() R10=fp0
+5: (15) if r1 == 0x0 goto pc+1        ; frame1: R1=scalar()
+6: (b7) r0 = 0                        ; frame1: R0_w=0
+7: (95) exit
+returning from callee:
+ frame1: R0_w=0 R1=scalar() R10=fp0
+to caller at 2:
+ R0_w=0 R10=fp0
+
+2: R0_w=0
+2: (15) if r0 == 0x1 goto pc-2        ; R0_w=0
+3: (95) exit
+
+from 2 to 1: R0_w=1 R10=fp0
+`
+	log := "0: R1=ctx() R10=fp0\n0: (b7) r6 = 0                        ; R6_w=0\n" + strings.Repeat(lap, 3) +
+		"1: safe\n\nfrom 5 to 7: frame1: R1=0 R10=fp0\n7: (95) exit\n"
+	p, err := ReadProfile(strings.NewReader(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (LoopVisits{Head: 1, Back: 2, Passes: 3, Visits: 17, Own: 7}); len(p.Loops) != 1 || p.Loops[0] != want {
+		t.Errorf("loops: %+v, not %+v", p.Loops, want)
+	}
+	if want := (CallVisits{Insn: 1, Callee: 5, Calls: 3, Visits: 10}); len(p.Calls) != 1 || p.Calls[0] != want {
+		t.Errorf("calls: %+v, not %+v", p.Calls, want)
 	}
 }
 

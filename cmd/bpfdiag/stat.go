@@ -46,6 +46,7 @@ type statFlags struct {
 	noCache     bool
 	baseline    string
 	failOn      []string
+	hotFlags
 }
 
 func newStatCommand() *cobra.Command {
@@ -64,6 +65,8 @@ program ("xdp*", "file*/prog*") or conditions ("insns>1000", "verdict=failure");
 endings _a, _b, _diff and _pct ("insns_pct"), and "|insns_diff|" is without sign.
 Global variables are set before loading: -G 'limits.cpu[2] = 7'.
 
+` + hotHelp + `
+
 Exit status: 0, also when programs are rejected; 1 a condition of --fail-on is
 met; 2 something could not be done.`,
 		Example: `  bpfdiag stat *.bpf.o
@@ -71,6 +74,7 @@ met; 2 something could not be done.`,
   bpfdiag stat -o csv *.bpf.o > before.csv
   bpfdiag stat -C before.csv after.csv -f '|insns_pct|>5'
   bpfdiag stat --baseline before.csv --fail-on 'insns_pct > 10' *.bpf.o
+  bpfdiag stat --hot -s insns -n 1 *.bpf.o      # which loop takes the instructions
   bpfdiag stat --kernel 6.1 -v prog.bpf.o       # with diagnostics and logs
   bpfdiag stat --kernel all -o markdown *.bpf.o # side by side, and what differs`,
 		RunE: func(c *cobra.Command, args []string) error { return runStat(c, f, args) },
@@ -85,6 +89,8 @@ met; 2 something could not be done.`,
 	fl.StringArrayVarP(&f.presets, "set-global-vars", "G", nil, "set a global `variable`: \"var = 1\", or @FILE with such (repeatable)")
 	fl.IntVarP(&f.topN, "top-n", "n", 0, "print the first `N` rows only")
 	fl.IntVarP(&f.topLines, "top-src-lines", "S", 0, "print the `N` source lines that are most often in each program's log")
+	fl.BoolVar(&f.hot, "hot", false, "print the loops and source lines that took the verifier's instructions")
+	fl.IntVar(&f.lines, "top-lines", 0, "print the `N` source lines that took most of the verifier's instructions")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print each program's diagnostic and log")
 	fl.BoolVarP(&f.debug, "debug", "d", false, "as --verbose")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the table only")
@@ -217,6 +223,9 @@ func (s *statistics) prepare() error {
 		return fmt.Errorf("--top-n, --top-src-lines and --log-size cannot be negative")
 	}
 	if err := oneOf("output-format", f.format, statFormats...); err != nil {
+		return err
+	}
+	if err := f.hotFlags.check(f); err != nil {
 		return err
 	}
 	if f.verbose && f.logLevel == 0 {

@@ -40,6 +40,9 @@ func (s *statistics) across(ctx context.Context, kernels, files []string) error 
 	if s.flags.baseline != "" || s.flags.failOn != nil {
 		return fmt.Errorf("--baseline and --fail-on are for one kernel, not for %s", strings.Join(kernels, ", "))
 	}
+	if s.flags.hotFlags.any() {
+		return fmt.Errorf("--hot and --top-lines are for one kernel, not for %s", strings.Join(kernels, ", "))
+	}
 	var tables [][]stat.Record
 	for i, name := range kernels {
 		s.flags.kernel, s.rows = name, nil

@@ -87,7 +87,14 @@ func (s *statistics) print() error {
 	if s.columns == nil {
 		s.columns = s.defaults()
 	}
-	if err := s.write(stat.Table(rows, s.columns)); err != nil {
+	if s.flags.any() && (s.flags.format == "table" || s.flags.format == "markdown") {
+		return s.printWork(rows)
+	}
+	grid := stat.Table(rows, s.columns)
+	if s.flags.any() {
+		grid.Extend(func(i int) map[string]any { return s.workMembers(rows[i].Work) })
+	}
+	if err := s.write(grid); err != nil {
 		return err
 	}
 	if s.flags.format == "table" && len(rows) > 0 {

@@ -33,6 +33,7 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 		ck.Options.Prepare = func(o *object.Object) error { return o.Preset(s.presets) }
 		ck.Options.Prepared = fmt.Sprintf("%q", s.presetTexts)
 	}
+	ck.Options.Work = f.hotFlags.any()
 	if f.testStates {
 		ck.Options.Flags |= testStateFreq
 	}
@@ -100,10 +101,10 @@ func (s *statistics) object(o diag.Object) error {
 
 func (*statistics) end(diag.Document) error { return nil }
 
-// recordOf is a program's row. What never came to the verifier has zeros, as
-// with veristat.
+// recordOf is a program's row. What never came to the verifier has zeros for what
+// it counts, as with veristat.
 func recordOf(file string, p *diag.Program) stat.Record {
-	r := stat.Record{File: file, Program: p.Name}
+	r := stat.Record{File: file, Program: p.Name, Work: p.Work}
 	if p.Verdict == diag.Accepted {
 		r.Set(stat.Verdict, 1)
 	}
@@ -117,6 +118,7 @@ func recordOf(file string, p *diag.Program) stat.Record {
 		r.Set(stat.AttachType, int(t))
 	}
 	r.Set(stat.MemPeak, -1) // nobody counts it
+	r.Set(stat.ProgSize, p.ProgSize)
 	n := p.Stats
 	if n == nil {
 		return r

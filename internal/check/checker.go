@@ -42,6 +42,7 @@ type Options struct {
 	KeepLogs bool   // diag.Program has its log, whole
 	SaveLogs string // folder that every log is written to; empty for none
 	Explain  bool   // rejections have diagnostics
+	Work     bool   // programs have diag.Program.Work, which takes another load of each
 }
 
 // Checker verifies objects with one kernel. It may be used by several
@@ -221,11 +222,15 @@ func (ck *Checker) Parsed(ctx context.Context, m loader.Machine, obj *object.Obj
 		WholeLogs: o.KeepLogs || o.SaveLogs != "" || o.LogLevel > 0}
 	var saveErr error
 	var cache rules.Cache
+	profiles := map[string]profile{}
+	if o.Work {
+		opts.EveryPath = func(program string, log []byte, cut uint64) { profiles[program] = readProfile(log, cut) }
+	}
 	err := loader.Check(ctx, m, ck.kernel, obj, opts, func(r loader.Result) {
 		if o.SaveLogs != "" && saveErr == nil {
 			saveErr = saveLog(o.SaveLogs, obj.Path, r)
 		}
-		out.Programs = append(out.Programs, ck.program(&r, &cache))
+		out.Programs = append(out.Programs, ck.program(&r, profiles[r.Name], &cache))
 	})
 	if err == nil {
 		err = saveErr

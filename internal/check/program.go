@@ -13,7 +13,7 @@ import (
 
 // program turns a loader's result into the document's form, and judges: the
 // verifier rejected what it complains about, and nothing else.
-func (ck *Checker) program(r *loader.Result, cache *rules.Cache) diag.Program {
+func (ck *Checker) program(r *loader.Result, work profile, cache *rules.Cache) diag.Program {
 	p := diag.Program{Name: r.Name, Section: r.Section, Type: r.Type.String(), Notes: r.Notes}
 	if r.HasAttach {
 		p.AttachType = r.Attach.String()
@@ -28,7 +28,11 @@ func (ck *Checker) program(r *loader.Result, cache *rules.Cache) diag.Program {
 		// depends on how many digits the duration has.
 		p.Stats.LogBytes -= len(strconv.Itoa(p.Stats.DurationUS))
 	}
+	if p.Stats == nil {
+		p.ProgSize = r.Insns
+	}
 	c := ck.rulesCase(r, &p, &sum, cache)
+	p.Work = work.work(c)
 	err := failure(r, &sum)
 	if ck.trace != nil && (r.PathLost || isPassing(r.Errno) || isPassing(err)) {
 		ck.trace.passing = true

@@ -4,11 +4,13 @@
 // files, and prints what it prints: the way to run the kernel's own veristat
 // in the same kernel, to compare with.
 //
-//	guestrun -kernel IMAGE [-memory MIB] PROGRAM ARG... -- FILE...
+//	guestrun -kernel IMAGE [-memory MIB] [-transparent] PROGRAM ARG... -- FILE...
 //
 // The files are in the guest's current folder under their base names, and
 // replace "@" among the arguments. The last line of standard error tells the
-// seconds that the program took inside, without boot.
+// seconds that the program took inside, without boot. With -transparent it is as
+// if the program had been run here: its standard output alone is printed, and
+// its exit status is guestrun's.
 package main
 
 import (
@@ -47,6 +49,7 @@ const endMark = "\x00guestrun end "
 
 func outside() error {
 	image := flag.String("kernel", "", "kernel image")
+	transparent := flag.Bool("transparent", false, "print the program's standard output alone, and exit with its status")
 	memory := flag.Int("memory", 2048, "memory of the guest in MiB")
 	flag.Parse()
 	args := flag.Args()
@@ -80,6 +83,9 @@ func outside() error {
 		} else {
 			command = append(command, a)
 		}
+	}
+	if *transparent {
+		files = append(files, umlinux.File{Name: quietFile})
 	}
 	files = append(files, umlinux.File{Name: "args", Data: []byte(strings.Join(command, "\x00"))})
 
@@ -116,8 +122,8 @@ func outside() error {
 		text, end, found := bytes.Cut(line, []byte(endMark))
 		os.Stdout.Write(text)
 		if found {
-			fmt.Fprintf(os.Stderr, "%s", end)
-			return cmd.Wait()
+			_ = cmd.Wait() // a kernel that fails to power off has done its work
+			return ended(string(end), *transparent)
 		}
 		if err == io.EOF {
 			cmd.Wait()
@@ -126,6 +132,24 @@ func outside() error {
 			return err
 		}
 	}
+}
+
+// quietFile in the guest says that standard error is not wanted.
+const quietFile = "quiet"
+
+// ended tells how the program ended: "0.012 s, exit status 3" or "0.012 s, <nil>".
+func ended(how string, transparent bool) error {
+	if !transparent {
+		fmt.Fprint(os.Stderr, how)
+		return nil
+	}
+	_, how, _ = strings.Cut(strings.TrimSpace(how), " s, ")
+	if status := 0; how == "<nil>" {
+		return nil
+	} else if _, err := fmt.Sscanf(how, "exit status %d", &status); err == nil {
+		os.Exit(status)
+	}
+	return errors.New(how)
 }
 
 // inside is process 1 of the guest.
@@ -146,6 +170,9 @@ func inside() error {
 	}
 	cmd := exec.Command("/program", strings.Split(string(args), "\x00")...)
 	cmd.Stdout, cmd.Stderr = host, host
+	if _, err := os.Stat("/" + quietFile); err == nil {
+		cmd.Stderr = nil
+	}
 	start := time.Now()
 	err = cmd.Run()
 	fmt.Fprintf(host, "%s%.3f s, %v\n", endMark, time.Since(start).Seconds(), err)

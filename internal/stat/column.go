@@ -199,3 +199,6 @@ func (s Spec) Common(others ...Spec) Spec {
 
 // DefaultSort sorts by file, then program.
 func DefaultSort() Spec { return specOf(FileName, ProgName) }
+
+// Name is what CSV calls a column.
+func (c Column) Name() string { return columns[c].names[0] }

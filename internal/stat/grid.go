@@ -13,6 +13,7 @@ type Grid struct {
 	heads   []head
 	rows    [][]cell
 	objects []members // the rows for JSON
+	ragged  bool      // nothing is added to the last column to make it as wide as its widest cell
 }
 
 // head is over a column. The suffix, "(A)", stands at the column's end.
@@ -123,6 +124,9 @@ func (g *Grid) WriteTable(out io.Writer) error {
 		}
 		w.WriteByte('\n')
 	}
+	if last := len(widths) - 1; g.ragged && last >= 0 {
+		widths[last] = len(g.heads[last].title)
+	}
 	dashes := func(i int) string { return strings.Repeat("-", widths[i]) }
 	line(func(i int) string {
 		h := g.heads[i]
@@ -163,9 +167,16 @@ func (g *Grid) WriteMarkdown(out io.Writer) error {
 		return "--:"
 	})
 	for _, cells := range g.rows {
-		row(func(i int) string { return markdownEscapes.Replace(cells[i].text) })
+		row(func(i int) string {
+			text := strings.TrimLeft(cells[i].text, " ")
+			indent := len(cells[i].text) - len(text)
+			return strings.Repeat("\u2003", indent/2) + Markdown(text) // Markdown takes spaces away
+		})
 	}
 	return w.Flush()
 }
+
+// Markdown is text as it stands in Markdown.
+func Markdown(text string) string { return markdownEscapes.Replace(text) }
 
 var markdownEscapes = strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "`", "\\`", "_", `\_`, "*", `\*`)

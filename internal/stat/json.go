@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 )
 
 // Schema is the version of the JSON document.
@@ -15,7 +17,7 @@ const Schema = 1
 // member is a column's value in JSON, in the order of the columns.
 type member struct {
 	name  string
-	value any // string, int64, float64 or nil
+	value any // string, int64, float64, nil, or what Extend is given
 }
 
 type members []member
@@ -72,6 +74,16 @@ func (p *Pair) members(c Column) members {
 	}
 	x, y := p.A.Numbers[c], p.B.Numbers[c]
 	return append(ms, member{name + "_diff", y - x}, member{name + "_pct", percent(x, y)})
+}
+
+// Extend adds members to the JSON of the rows.
+func (g *Grid) Extend(row func(i int) map[string]any) {
+	for i := range g.objects {
+		more := row(i)
+		for _, name := range slices.Sorted(maps.Keys(more)) {
+			g.objects[i] = append(g.objects[i], member{name, more[name]})
+		}
+	}
 }
 
 // WriteJSON prints the grid as one document: {"schema": 1, …, "rows": […]}. About

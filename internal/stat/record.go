@@ -3,6 +3,7 @@ package stat
 import (
 	"strconv"
 
+	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
 
@@ -10,7 +11,8 @@ import (
 type Record struct {
 	File    string // base name of the object
 	Program string
-	Code    string // of the diagnostic, why it failed
+	Code    string     // of the diagnostic, why it failed
+	Work    *diag.Work // where the verifier's instructions went, if somebody asked
 	// Numbers by column; types are those of enum bpf_prog_type and bpf_attach_type.
 	Numbers [numbers]int64
 }

@@ -28,6 +28,14 @@ func (l Layout) Find(insn int) (fn *object.Function, i int, ok bool) {
 	return nil, 0, false
 }
 
+// Len is the number of a program's instructions.
+func (l Layout) Len() (n int) {
+	for _, p := range l {
+		n = max(n, p.At+len(p.Function.Insns))
+	}
+	return n
+}
+
 // Place returns the index in the program of an instruction of a function, -1
 // if the function is not in the program.
 func (l Layout) Place(fn *object.Function, insn int) int {

@@ -30,6 +30,10 @@ type Options struct {
 	LogLevel uint32
 	// WholeLogs asks for up to 64 MB of a log in place of 4.
 	WholeLogs bool
+	// EveryPath gets the log of all paths of each program that came to the
+	// verifier, one program after the other, so that memory has to hold one log.
+	// cut is how many bytes are missing.
+	EveryPath func(name string, log []byte, cut uint64)
 	// Select says which programs to load; nil means all.
 	Select func(name string) bool
 	// Flags are added to each program's (BPF_F_TEST_STATE_FREQ and the like).
@@ -113,12 +117,15 @@ func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts O
 		r := Result{Name: fn.Name, Section: fn.SectionName(), Err: err, load: l, program: p}
 		if p != nil {
 			p.flags |= opts.Flags
-			r.Type, r.Attach, r.HasAttach, r.Insns = p.typ, p.attach, p.hasAtt, len(p.insns)
+			r.Type, r.Attach, r.HasAttach = p.typ, p.attach, p.hasAtt
 			if p.guessed != "" {
 				r.Notes = append(r.Notes, fmt.Sprintf("verified as a %s program: its section does not say the type, its argument `struct %s *` does", p.typ, p.guessed))
 			}
 		}
-		if err == nil {
+		if err != nil {
+			r.Insns = LayoutOf(obj, fn).Len()
+		} else {
+			r.Insns = len(p.insns)
 			index[p] = len(results)
 			linked = append(linked, p)
 		}
@@ -265,7 +272,10 @@ next:
 		}
 		return which[n], err
 	}
-	return len(programs), l.reload(m, programs, slots, set)
+	if err := l.reload(m, programs, slots, set); err != nil || l.opts.EveryPath == nil {
+		return len(programs), err
+	}
+	return len(programs), l.everyPath(m, programs, slots, set)
 }
 
 // btfFor returns the slot of the BTF that a program is loaded with, and the
