@@ -38,15 +38,15 @@ R0 invalid mem access 'map_value_or_null'
 	source = "\n\n\n\n\n\n\n\n\n\n\n\n\n\t__u32 port = ctx->ingress_ifindex;\n\t__u64 *n = bpf_map_lookup_elem(&packets, &port);\n\n\t*n += 1;\n"
 )
 
-// guest answers every BPF_PROG_LOAD with a log, and counts them.
-type guest struct {
+// fakeGuest answers every BPF_PROG_LOAD with a log, and counts them.
+type fakeGuest struct {
 	log   string
 	errno syscall.Errno
 	dies  error
 	loads int
 }
 
-func (g *guest) Do(_ context.Context, calls []umlinux.Call, _ time.Duration) (out []umlinux.Reply, err error) {
+func (g *fakeGuest) Do(_ context.Context, calls []umlinux.Call, _ time.Duration) (out []umlinux.Reply, err error) {
 	for _, c := range calls {
 		r := umlinux.Reply{}
 		if c.Op == umlinux.OpBPF && c.Cmd == 5 {
@@ -61,16 +61,16 @@ func (g *guest) Do(_ context.Context, calls []umlinux.Call, _ time.Duration) (ou
 	return out, nil
 }
 
-func (*guest) Grow() bool { return false }
+func (*fakeGuest) Grow() bool { return false }
 
 // run is one run of a program: a fresh checker on a cache.
 type run struct {
 	*Checker
-	guest
+	fakeGuest
 }
 
 func newRun(c *Cache, log string) *run {
-	r := &run{For(&loader.Kernel{Release: "6.12.1"}, Options{Explain: true}, diag.NewSources()), guest{log: log}}
+	r := &run{For(&loader.Kernel{Release: "6.12.1"}, Options{Explain: true}, diag.NewSources()), fakeGuest{log: log}}
 	if strings.HasPrefix(log, "0:") {
 		r.errno = syscall.EACCES
 	}
@@ -82,7 +82,7 @@ func newRun(c *Cache, log string) *run {
 func (r *run) check(t *testing.T, path string) (diag.Object, bool) {
 	t.Helper()
 	before := r.loads
-	o, err := r.Object(t.Context(), &r.guest, path)
+	o, err := r.Object(t.Context(), &r.fakeGuest, path)
 	if err != nil || o.Error != "" || len(o.Programs) != 1 {
 		t.Fatalf("%v: %+v", err, o)
 	}
@@ -210,7 +210,7 @@ func TestCacheOptions(t *testing.T) {
 	const changes, doesNot = true, false
 	known := map[string]bool{
 		"JIT": changes, "Memory": changes, "Timeout": changes, "Selected": changes, "Prepared": changes,
-		"Flags": changes, "LogLevel": changes, "Explain": changes,
+		"Flags": changes, "LogLevel": changes, "Explain": changes, "Work": changes,
 		"Jobs":   doesNot,
 		"Select": doesNot, "Prepare": doesNot, // what describes them does
 		"KeepLogs": doesNot, "SaveLogs": doesNot, // nothing is kept then
@@ -242,14 +242,14 @@ func TestCacheOptions(t *testing.T) {
 
 // TestCacheAccidents: what the machine is to blame for is tried again.
 func TestCacheAccidents(t *testing.T) {
-	for name, accident := range map[string]guest{
+	for name, accident := range map[string]fakeGuest{
 		"death":         {dies: &umlinux.DeadError{Cause: umlinux.Panicked}},
 		"out of memory": {errno: syscall.ENOMEM},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := folder(t)
 			r := newRun(cache, accepted)
-			r.guest = accident
+			r.fakeGuest = accident
 			if o, _ := r.check(t, "a.bpf.o"); o.Programs[0].Verdict != diag.Error {
 				t.Errorf("%+v", o)
 			}
@@ -267,7 +267,7 @@ func TestCacheFilters(t *testing.T) {
 	for i := range 2 {
 		r := newRun(cache, accepted)
 		r.Options.Select, r.Options.Selected = func(string, string) bool { return false }, "none"
-		o, err := r.Object(t.Context(), &r.guest, "a.bpf.o")
+		o, err := r.Object(t.Context(), &r.fakeGuest, "a.bpf.o")
 		if err != nil || len(o.Programs) != 0 || o.LeftOut != 1 {
 			t.Errorf("run %d: %v, %+v", i, err, o)
 		}
@@ -275,7 +275,7 @@ func TestCacheFilters(t *testing.T) {
 	for range 2 {
 		r := newRun(cache, accepted)
 		r.Options.Prepare, r.Options.Prepared = func(*object.Object) error { return os.ErrInvalid }, "fails"
-		if o, err := r.Object(t.Context(), &r.guest, "a.bpf.o"); err != nil || o.Error == "" {
+		if o, err := r.Object(t.Context(), &r.fakeGuest, "a.bpf.o"); err != nil || o.Error == "" {
 			t.Errorf("%v, %+v", err, o)
 		}
 	}
