@@ -46,25 +46,33 @@ func resultCache(none bool) *check.Cache {
 // far it is unless quiet.
 func checkAll(ctx context.Context, ck *check.Checker, paths []string, quiet bool, out reporter) (diag.Counts, error) {
 	doc := diag.Document{Schema: diag.Schema, Tool: tool(), Kernel: ck.Kernel()}
+	err := runShown(ctx, ck, paths, "verifying", quiet, func(o diag.Object) error {
+		doc.Objects = append(doc.Objects, o)
+		return out.object(o)
+	})
+	if err != nil {
+		return diag.Counts{}, err
+	}
+	return doc.Count(), out.end(doc)
+}
+
+// runShown checks objects, hands them to each in their order, and shows how far
+// it is unless quiet.
+func runShown(ctx context.Context, ck *check.Checker, paths []string, what string, quiet bool, each func(diag.Object) error) error {
 	line := newProgressLine(os.Stderr)
 	if quiet {
 		line = newProgressLine(io.Discard)
 	}
 	var done atomic.Int64
 	stop := showProgress(line, func(seconds int) string {
-		return fmt.Sprintf("verifying: %d of %s, %d s", done.Load(), plural(len(paths), "object"), seconds)
+		return fmt.Sprintf("%s: %d of %s, %d s", what, done.Load(), plural(len(paths), "object"), seconds)
 	})
-	err := ck.Run(ctx, paths, func(o diag.Object) error {
+	defer stop()
+	return ck.Run(ctx, paths, func(o diag.Object) error {
 		done.Add(1)
-		doc.Objects = append(doc.Objects, o)
 		line.Clear()
-		return out.object(o)
+		return each(o)
 	})
-	stop()
-	if err != nil {
-		return diag.Counts{}, err
-	}
-	return doc.Count(), out.end(doc)
 }
 
 // tool names this program in documents.

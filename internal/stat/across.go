@@ -62,45 +62,30 @@ func (r *Row) changed(spec Spec) string {
 // Across is the grid of tables with names side by side: of each column the value
 // in each, and at the end what differs.
 func Across(names []string, rows []Row, spec Spec) *Grid {
-	g := &Grid{}
-	for _, f := range spec {
-		c := columns[f.Column]
-		if f.Column.key() {
-			g.heads = append(g.heads, head{title: c.header, csv: c.names[0], left: true})
-			continue
-		}
+	g := beside(spec, func(c Column) (heads []head) {
 		for _, name := range names {
-			g.heads = append(g.heads, head{title: c.header, suffix: " (" + name + ")", csv: c.names[0] + "_" + name, left: c.left})
+			heads = append(heads, head{title: columns[c].header, suffix: " (" + name + ")", csv: columns[c].names[0] + "_" + name, left: columns[c].left})
 		}
-	}
+		return heads
+	})
 	g.heads = append(g.heads, head{title: "Changed", csv: "changed", left: true})
 	for i := range rows {
 		r := &rows[i]
-		var cells []cell
-		var object members
-		for _, f := range spec {
-			switch f.Column {
-			case FileName:
-				cells, object = append(cells, cell{r.File, true}), append(object, member{columns[FileName].names[0], r.File})
-				continue
-			case ProgName:
-				cells, object = append(cells, cell{r.Program, true}), append(object, member{columns[ProgName].names[0], r.Program})
-				continue
-			}
-			_, left := new(Record).text(f.Column)
+		g.add(spec, r.File, r.Program, func(c Column) (cells []cell, object members) {
+			_, left := new(Record).text(c)
 			var values members
 			for k, in := range r.In {
 				if in == nil {
 					cells, values = append(cells, cell{notThere, left}), append(values, member{names[k], nil})
 					continue
 				}
-				cells, values = append(cells, cell{in.Cell(f.Column), left}), append(values, member{names[k], in.member(f.Column).value})
+				cells, values = append(cells, cell{in.Cell(c), left}), append(values, member{names[k], in.member(c).value})
 			}
-			object = append(object, member{columns[f.Column].names[0], values})
-		}
+			return cells, members{{columns[c].names[0], values}}
+		})
 		changed := r.changed(spec)
-		g.rows = append(g.rows, append(cells, cell{changed, true}))
-		g.objects = append(g.objects, append(object, member{"changed", changed}))
+		g.rows[i] = append(g.rows[i], cell{changed, true})
+		g.objects[i] = append(g.objects[i], member{"changed", changed})
 	}
 	return g
 }

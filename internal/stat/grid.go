@@ -32,8 +32,7 @@ type cell struct {
 func Table(rows []Record, spec Spec) *Grid {
 	g := &Grid{}
 	for _, f := range spec {
-		c := columns[f.Column]
-		g.heads = append(g.heads, head{title: c.header, csv: c.names[0], left: c.left})
+		g.heads = append(g.heads, headOf(f.Column))
 	}
 	for i := range rows {
 		var cells []cell
@@ -51,38 +50,60 @@ func Table(rows []Record, spec Spec) *Grid {
 // Comparison is the grid of two tables side by side: of each column the first's
 // value, the second's, and how they differ.
 func Comparison(pairs []Pair, spec Spec) *Grid {
-	g := &Grid{}
-	for _, f := range spec {
-		c := columns[f.Column]
-		if f.Column.key() {
-			g.heads = append(g.heads, head{title: c.header, csv: c.names[0], left: true})
-			continue
-		}
+	g := beside(spec, func(c Column) (heads []head) {
 		for _, s := range [...][2]string{{" (A)", "_base"}, {" (B)", "_comp"}, {" (DIFF)", "_diff"}} {
-			g.heads = append(g.heads, head{title: c.header, suffix: s[0], csv: c.names[0] + s[1], left: true})
+			heads = append(heads, head{title: columns[c].header, suffix: s[0], csv: columns[c].names[0] + s[1], left: true})
 		}
-	}
+		return heads
+	})
 	for i := range pairs {
-		var cells []cell
-		var object members
-		for _, f := range spec {
-			cells = append(cells, pairs[i].cells(f.Column)...)
-			object = append(object, pairs[i].members(f.Column)...)
-		}
-		g.rows, g.objects = append(g.rows, cells), append(g.objects, object)
+		p := &pairs[i]
+		g.add(spec, p.File, p.Program, func(c Column) ([]cell, members) { return p.cells(c), p.members(c) })
 	}
 	return g
+}
+
+func headOf(c Column) head {
+	return head{title: columns[c].header, csv: columns[c].names[0], left: columns[c].left}
+}
+
+// beside is a grid of several tables' rows side by side: columns that name the
+// row are there once, heads makes what is above any other.
+func beside(spec Spec, heads func(Column) []head) *Grid {
+	g := &Grid{}
+	for _, f := range spec {
+		if f.Column.key() {
+			g.heads = append(g.heads, headOf(f.Column))
+		} else {
+			g.heads = append(g.heads, heads(f.Column)...)
+		}
+	}
+	return g
+}
+
+// add adds a row of such a grid.
+func (g *Grid) add(spec Spec, file, program string, values func(Column) ([]cell, members)) {
+	var cells []cell
+	var object members
+	for _, f := range spec {
+		var cs []cell
+		var ms members
+		switch f.Column {
+		case FileName:
+			cs, ms = []cell{{file, true}}, members{{columns[FileName].names[0], file}}
+		case ProgName:
+			cs, ms = []cell{{program, true}}, members{{columns[ProgName].names[0], program}}
+		default:
+			cs, ms = values(f.Column)
+		}
+		cells, object = append(cells, cs...), append(object, ms...)
+	}
+	g.rows, g.objects = append(g.rows, cells), append(g.objects, object)
 }
 
 const notThere = "N/A"
 
 func (p *Pair) cells(c Column) []cell {
-	switch c {
-	case FileName:
-		return []cell{{p.File, true}}
-	case ProgName:
-		return []cell{{p.Program, true}}
-	}
 	_, left := new(Record).text(c)
 	a, b, diff := cell{notThere, left}, cell{notThere, left}, cell{notThere, left}
 	if p.A != nil {

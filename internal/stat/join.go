@@ -1,45 +1,11 @@
 package stat
 
-import (
-	"cmp"
-	"math"
-	"slices"
-	"strings"
-)
+import "math"
 
 // Pair is a program's rows in two tables; one of them may be nil.
 type Pair struct {
 	File, Program string
 	A, B          *Record
-}
-
-// Sort sorts rows; programs that are alike in all of the fields by name.
-func Sort(rows []Record, by Spec) {
-	slices.SortStableFunc(rows, func(a, b Record) int {
-		for _, f := range by {
-			if c := compareRecords(&a, &b, f); c != 0 {
-				return c
-			}
-		}
-		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Program, b.Program))
-	})
-}
-
-func compareRecords(a, b *Record, f Field) int {
-	c := 0
-	if f.Column >= numbers {
-		c = strings.Compare(a.Cell(f.Column), b.Cell(f.Column))
-	} else {
-		x, y := a.Numbers[f.Column], b.Numbers[f.Column]
-		if f.Abs {
-			x, y = max(x, -x), max(y, -y)
-		}
-		c = cmp.Compare(x, y)
-	}
-	if !f.Asc {
-		return -c
-	}
-	return c
 }
 
 // Join puts the rows of two tables side by side, by file and program.
@@ -62,40 +28,6 @@ func Join(a, b []Record) []Pair {
 	}
 	SortPairs(pairs, DefaultSort())
 	return pairs
-}
-
-// SortPairs sorts rows of a comparison.
-func SortPairs(pairs []Pair, by Spec) {
-	slices.SortStableFunc(pairs, func(a, b Pair) int {
-		for _, f := range by {
-			if c := comparePairs(&a, &b, f); c != 0 {
-				return c
-			}
-		}
-		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Program, b.Program))
-	})
-}
-
-func comparePairs(a, b *Pair, f Field) int {
-	c := 0
-	switch f.Column {
-	case FileName:
-		c = strings.Compare(a.File, b.File)
-	case ProgName:
-		c = strings.Compare(a.Program, b.Program)
-	case Code:
-		c = strings.Compare(a.code(f.Variant), b.code(f.Variant))
-	default:
-		x, y := a.number(f.Column, f.Variant), b.number(f.Column, f.Variant)
-		if f.Abs {
-			x, y = math.Abs(x), math.Abs(y)
-		}
-		c = cmp.Compare(x, y)
-	}
-	if !f.Asc {
-		return -c
-	}
-	return c
 }
 
 func (p *Pair) code(v Variant) string {

@@ -53,12 +53,6 @@ func (r *Record) member(c Column) member {
 // members are a comparison's values of a column: insns_base, insns_comp, insns_diff, insns_pct.
 func (p *Pair) members(c Column) members {
 	name := columns[c].names[0]
-	switch c {
-	case FileName:
-		return members{{name, p.File}}
-	case ProgName:
-		return members{{name, p.Program}}
-	}
 	ms := members{{name + "_base", nil}, {name + "_comp", nil}}
 	if p.A != nil {
 		ms[0].value = p.A.member(c).value
