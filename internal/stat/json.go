@@ -9,6 +9,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/bpfdiag/bpfdiag/diag"
 )
 
 // Schema is the version of the JSON document.
@@ -80,13 +82,19 @@ func (g *Grid) Extend(row func(i int) map[string]any) {
 	}
 }
 
-// WriteJSON prints the grid as one document: {"schema": 1, …, "rows": […]}. About
-// are members in front of the rows.
-func (g *Grid) WriteJSON(out io.Writer, about map[string]any) error {
+// About is what a JSON document says of its rows; what is not known is nil.
+type About struct {
+	Kernel *diag.Kernel `json:"kernel,omitempty"` // of all rows
+	Shard  *Shard       `json:"shard,omitempty"`  // that they are
+	Tool   *diag.Tool   `json:"tool,omitempty"`   // that wrote them
+}
+
+// WriteJSON prints the grid as one document: {"schema": 1, "about": {…}, "rows": […]}.
+func (g *Grid) WriteJSON(out io.Writer, about About) error {
 	doc := struct {
-		Schema int            `json:"schema"`
-		About  map[string]any `json:"about,omitempty"`
-		Rows   []members      `json:"rows"`
+		Schema int       `json:"schema"`
+		About  About     `json:"about,omitzero"`
+		Rows   []members `json:"rows"`
 	}{Schema, about, g.objects}
 	if doc.Rows == nil {
 		doc.Rows = []members{}
@@ -109,8 +117,8 @@ func (g *Grid) WriteJSONLines(out io.Writer) error {
 }
 
 // Read reads rows from what WriteCSV, WriteJSON or WriteJSONLines has written, or
-// veristat. The spec has the columns that are there.
-func Read(in io.Reader) ([]Record, Spec, error) {
+// veristat. Columns are those that are there.
+func Read(in io.Reader) (Results, error) {
 	b := bufio.NewReader(in)
 	for {
 		c, err := b.Peek(1)
@@ -121,11 +129,12 @@ func Read(in io.Reader) ([]Record, Spec, error) {
 		case err == nil && c[0] == '{':
 			return readJSON(b)
 		}
-		return ReadCSV(b)
+		rows, spec, err := ReadCSV(b)
+		return Results{Rows: rows, Columns: spec}, err
 	}
 }
 
-func readJSON(in io.Reader) (rows []Record, spec Spec, err error) {
+func readJSON(in io.Reader) (t Results, err error) {
 	d := json.NewDecoder(in)
 	d.UseNumber()
 	var cols [numColumns]bool
@@ -134,24 +143,32 @@ func readJSON(in io.Reader) (rows []Record, spec Spec, err error) {
 		if err := d.Decode(&doc); err == io.EOF {
 			for c, there := range cols {
 				if there {
-					spec = append(spec, specOf(Column(c))...)
+					t.Columns = append(t.Columns, specOf(Column(c))...)
 				}
 			}
-			return rows, spec, nil
+			return t, nil
 		} else if err != nil {
-			return nil, nil, err
+			return t, err
 		}
 		var list []map[string]any
 		if raw, ok := doc["rows"]; ok {
 			if err := unmarshal(raw, &list); err != nil {
-				return nil, nil, err
+				return t, err
+			}
+			if about, ok := doc["about"]; ok {
+				if err := unmarshal(about, &t.About); err != nil {
+					return t, fmt.Errorf("about: %w", err)
+				}
+				if s := t.About.Shard; s != nil && !s.valid() {
+					return t, fmt.Errorf("about: there is no shard %s", s)
+				}
 			}
 		} else {
 			row := map[string]any{}
 			for name, raw := range doc {
 				var v any
 				if err := unmarshal(raw, &v); err != nil {
-					return nil, nil, err
+					return t, err
 				}
 				row[name] = v
 			}
@@ -160,9 +177,9 @@ func readJSON(in io.Reader) (rows []Record, spec Spec, err error) {
 		for _, values := range list {
 			r, err := recordOf(values, &cols)
 			if err != nil {
-				return nil, nil, fmt.Errorf("row %d: %w", len(rows)+1, err)
+				return t, fmt.Errorf("row %d: %w", len(t.Rows)+1, err)
 			}
-			rows = append(rows, r)
+			t.Rows = append(t.Rows, r)
 		}
 	}
 }
@@ -181,6 +198,9 @@ func recordOf(values map[string]any, cols *[numColumns]bool) (r Record, err erro
 			continue
 		}
 		cols[c] = true
+		if _, several := v.(map[string]any); several {
+			return r, fmt.Errorf("%s: it has the numbers of several kernels; write a file for each", columns[c].names[0])
+		}
 		if err := r.parse(c, fmt.Sprint(v)); err != nil {
 			return r, fmt.Errorf("%s: %w", columns[c].names[0], err)
 		}

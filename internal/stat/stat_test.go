@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/bpfdiag/bpfdiag/diag"
 )
 
 // What veristat of Linux 7.3 writes.
@@ -16,19 +18,21 @@ b.bpf.o,trace,success,11,5,0,0,0,0,5,0,tracing,trace_fentry,0,0,-1
 
 func rows(t *testing.T, text string) []Record {
 	t.Helper()
-	rows, _, err := Read(strings.NewReader(text))
+	table, err := Read(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rows
+	return table.Rows
 }
 
 // TestFormats: what is written is read back, and CSV to the byte.
 func TestFormats(t *testing.T) {
 	all := rows(t, written)
 	for name, write := range map[string]func(*Grid, *bytes.Buffer) error{
-		"CSV":        func(g *Grid, b *bytes.Buffer) error { return g.WriteCSV(b) },
-		"JSON":       func(g *Grid, b *bytes.Buffer) error { return g.WriteJSON(b, map[string]any{"kernel": "7.3"}) },
+		"CSV": func(g *Grid, b *bytes.Buffer) error { return g.WriteCSV(b) },
+		"JSON": func(g *Grid, b *bytes.Buffer) error {
+			return g.WriteJSON(b, About{Kernel: &diag.Kernel{Series: "7.3"}})
+		},
 		"JSON lines": func(g *Grid, b *bytes.Buffer) error { return g.WriteJSONLines(b) },
 	} {
 		var b bytes.Buffer
@@ -128,7 +132,7 @@ func TestFilters(t *testing.T) {
 func TestWrong(t *testing.T) {
 	spec := func(s string) error { _, err := ParseSpec(s); return err }
 	filter := func(s string) error { return new(Filters).Add(s) }
-	csv := func(s string) error { _, _, err := Read(strings.NewReader(s)); return err }
+	csv := func(s string) error { _, err := Read(strings.NewReader(s)); return err }
 	for _, c := range []struct {
 		err  error
 		says string
@@ -145,6 +149,7 @@ func TestWrong(t *testing.T) {
 		{csv("file,prog,verdict\na,b,maybe\n"), `"maybe" is neither success nor failure`},
 		{csv(`{"rows":[{"file_name":"a","prog_name":"b","total_insns":"x"}]}`), `row 1: total_insns: "x" is no whole number`},
 		{csv(`{"rows":[{"file_name":"a"}]}`), "row 1: it names no file or no program"},
+		{csv(`{"rows":[{"file_name":"a","prog_name":"b","verdict":{"6.1":"success"}}]}`), "row 1: verdict: it has the numbers of several kernels"},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.says) {
 			t.Errorf("got %v, want …%s…", c.err, c.says)
@@ -176,15 +181,19 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"schema":1,"rows":[{"file_name":"a","prog_name":"b","total_insns":3}]}`)
 	f.Add("file,prog,|insns|_a\na,b,1\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		all, spec, err := Read(strings.NewReader(text))
+		table, err := Read(strings.NewReader(text))
 		if err != nil {
 			return
 		}
+		all, spec := table.Rows, table.Columns
 		var b bytes.Buffer
 		if err := Table(all, spec).WriteCSV(&b); err != nil {
 			t.Fatal(err)
 		}
 		_ = Comparison(Join(all, all), spec).WriteTable(&b)
+		if merged, _, err := Merge([]Results{table, table}); err != nil || len(merged.Rows) != len(all) {
+			t.Fatalf("merged with itself: %d rows of %d, %v", len(merged.Rows), len(all), err)
+		}
 	})
 }
 
