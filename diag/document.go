@@ -59,10 +59,11 @@ type Program struct {
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
 	// Work is where the verifier's instructions went, for who asked for it.
 	Work *Work `json:"work,omitempty"`
-	// Insns is the program's size in instructions, also where the verifier did not
-	// see it. Log is the verifier's log. Documents never hold them.
-	Insns int    `json:"-"`
-	Log   string `json:"-"`
+	// Accident says that the machine is to blame for a verdict or a log that could
+	// not be had: another time it may be. Log is the verifier's log. Documents never
+	// hold them.
+	Accident bool   `json:"-"`
+	Log      string `json:"-"`
 }
 
 // Stats are the verifier's numbers, named as veristat names them. Sizes are in

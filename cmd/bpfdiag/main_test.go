@@ -124,6 +124,19 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// status N COMMAND...: it ends with that exit status.
+			"status": func(ts *testscript.TestScript, neg bool, args []string) {
+				var exit *exec.ExitError
+				got := "0"
+				if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+					got = fmt.Sprint(exit.ExitCode())
+				} else if err != nil {
+					ts.Fatalf("%v", err)
+				}
+				if got != args[0] {
+					ts.Fatalf("exit status %s, not %s", got, args[0])
+				}
+			},
 			// compile FILE.c OBJECT [FLAG...]
 			"compile": func(ts *testscript.TestScript, neg bool, args []string) {
 				src := args[0]

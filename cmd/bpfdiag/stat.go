@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Flags of BPF_PROG_LOAD that veristat can set.
@@ -44,6 +46,8 @@ type statFlags struct {
 	jobs        int
 	timeout     time.Duration
 	noCache     bool
+	shard       string
+	merge       bool
 	baseline    string
 	failOn      []string
 	hotFlags
@@ -67,17 +71,28 @@ Global variables are set before loading: -G 'limits.cpu[2] = 7'.
 
 ` + hotHelp + `
 
+With --shard 2/5, a machine verifies every fifth object, from the second on, of
+all in the order of their names; --merge joins what the machines have written
+with -o json (or CSV, which does not tell whether a shard is missing).
+
+-o json-lines prints rows as objects are done, in the order of the command line;
+all at the end, and sorted, only with -s, -n, --baseline or several kernels.
+
 Exit status: 0, also when programs are rejected; 1 a condition of --fail-on is
-met; 2 something could not be done.`,
+met; 2 something could not be done: an object is unreadable, a guest died, a
+shard is missing. What could be done is printed. Called veristat, it is that of
+veristat, to which unreadable objects are no failure.`,
 		Example: `  bpfdiag stat *.bpf.o
   bpfdiag stat -e file,prog,verdict,insns,stack -s insns -n 20 *.bpf.o
   bpfdiag stat -o csv *.bpf.o > before.csv
   bpfdiag stat -C before.csv after.csv -f '|insns_pct|>5'
   bpfdiag stat --baseline before.csv --fail-on 'insns_pct > 10' *.bpf.o
   bpfdiag stat --hot -s insns -n 1 *.bpf.o      # which loop takes the instructions
+  bpfdiag stat --shard 2/5 -o json @all.txt > 2.json
+  bpfdiag stat --merge --baseline before.csv --fail-on 'insns_pct > 10' ?.json
   bpfdiag stat --kernel 6.1 -v prog.bpf.o       # with diagnostics and logs
   bpfdiag stat --kernel all -o markdown *.bpf.o # side by side, and what differs`,
-		RunE: func(c *cobra.Command, args []string) error { return runStat(c, f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return asVeristat(f.veristat, runStat(c, f, args)) },
 	}
 	fl := c.Flags()
 	fl.StringVarP(&f.emit, "emit", "e", "", "`columns` to print: "+strings.Join(stat.Names(), ", "))
@@ -105,10 +120,25 @@ met; 2 something could not be done.`,
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.BoolVar(&f.noCache, "no-cache", false, "verify again what is known from another run, and keep no result")
+	fl.StringVar(&f.shard, "shard", "", "verify only one `part` of the objects, \"2/5\"")
+	fl.BoolVar(&f.merge, "merge", false, "join files of rows, such as those of shards")
 	fl.StringVar(&f.baseline, "baseline", "", "compare with the rows of this `file`")
 	fl.StringArrayVar(&f.failOn, "fail-on", nil, "exit with 1 if a row meets this `condition` (repeatable)")
 	fl.BoolVar(&f.veristat, "as-veristat", false, "")
 	_ = fl.MarkHidden("as-veristat")
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if err = c.Root().FlagErrorFunc()(c, err); f.veristat {
+			fmt.Fprintf(c.ErrOrStderr(), "bpfdiag: %v\n", err)
+			return exitCode(usage)
+		}
+		return err
+	})
+	fl.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "format" { // what other subcommands call it
+			name = "output-format"
+		}
+		return pflag.NormalizedName(name)
+	})
 	return c
 }
 
@@ -124,11 +154,13 @@ type statistics struct {
 	presets     []object.Preset
 	presetTexts []string
 
-	about map[string]any // of the run, for JSON
+	shard stat.Shard // what is verified; zero for all
+	about stat.About // of the rows, for JSON
 	rows  []stat.Record
+	lines bool // rows are printed as they come
 	// processed and not, as veristat counts
 	files, skipped, progs, left int
-	unusable                    bool // an object could not be verified at all
+	unusable                    bool // something could not be verified
 	announced                   bool // which objects are verified is said
 
 	text diag.Text
@@ -152,22 +184,20 @@ func runStat(c *cobra.Command, f statFlags, args []string) error {
 		return fmt.Errorf("--compare takes two files, not %d: bpfdiag stat -C BASELINE.csv COMPARISON.csv", len(files))
 	case f.replay && len(files) != 1:
 		return fmt.Errorf("--replay takes one file, not %d: bpfdiag stat -R RESULTS.csv", len(files))
+	case len(files) == 0 && f.merge:
+		return fmt.Errorf("no file to join; try `bpfdiag stat --merge A.json B.json`")
 	case len(files) == 0:
-		return fmt.Errorf("no object given; try `bpfdiag stat prog.bpf.o`, or `bpfdiag stat --help`")
+		return errNoObject
 	}
 	switch {
 	case f.compare:
 		return s.compare(files[0], files[1])
-	case f.replay:
-		rows, has, err := s.read(files[0])
-		if err != nil {
-			return err
-		}
-		s.rows = rows
-		if s.columns == nil {
-			s.columns = s.defaults().Common(has)
-		}
-		return s.print()
+	case f.replay, f.merge:
+		return s.replay(files)
+	}
+	if f.shard != "" {
+		files = s.shard.Of(files)
+		s.about.Shard = &s.shard
 	}
 	kernels, err := kernelNames(f.kernel)
 	if err != nil {
@@ -177,30 +207,36 @@ func runStat(c *cobra.Command, f statFlags, args []string) error {
 		return s.across(c.Context(), kernels, files)
 	}
 	s.flags.kernel = kernels[0]
-	if err := s.verify(c.Context(), files); err != nil {
+	s.lines = f.format == "json-lines" && f.sort == "" && f.topN == 0 && f.baseline == ""
+	if err := s.verify(c.Context(), "verifying", files); err != nil {
 		return err
 	}
-	if err := s.report(); err != nil {
+	if err := s.report(stat.CSVColumns("")); err != nil {
 		return err
 	}
 	return s.usable()
 }
 
-// report prints what was verified.
-func (s *statistics) report() error {
+// report prints what was verified, or read.
+func (s *statistics) report(has stat.Spec) error {
 	if s.flags.baseline != "" {
-		return s.compareWith(s.flags.baseline, s.rows, stat.CSVColumns(""))
+		return s.compareWith(s.flags.baseline, s.rows, has)
 	}
-	if err := s.print(); err != nil {
-		return err
+	if !s.lines {
+		if err := s.print(); err != nil {
+			return err
+		}
 	}
 	return s.breaches(stat.Join(nil, s.rows))
 }
 
+// errNoObject: there is nothing to verify.
+var errNoObject = errors.New("no object given; try `bpfdiag stat prog.bpf.o`, or `bpfdiag stat --help`")
+
 // usable is the exit status of a run in which an object could not be verified:
 // what could be is printed first.
 func (s *statistics) usable() error {
-	if s.unusable {
+	if s.unusable && !s.flags.veristat {
 		return exitCode(exitError)
 	}
 	return nil
@@ -215,8 +251,10 @@ func (s *statistics) prepare() error {
 	switch {
 	case f.verbose && f.quiet:
 		return fmt.Errorf("--verbose and --quiet contradict each other")
-	case f.compare && f.replay:
-		return fmt.Errorf("--compare and --replay are two things; choose one")
+	case f.compare && f.replay, f.merge && (f.compare || f.replay):
+		return fmt.Errorf("--compare, --replay and --merge are different things; choose one")
+	case f.shard != "" && (f.compare || f.replay || f.merge):
+		return fmt.Errorf("--shard is for objects, not for files of rows")
 	case f.baseline != "" && (f.compare || f.replay):
 		return fmt.Errorf("--baseline is for objects; two files are compared by `bpfdiag stat -C BASELINE COMPARISON`")
 	case f.topN < 0 || f.topLines < 0 || f.logSize < 0:
@@ -233,6 +271,12 @@ func (s *statistics) prepare() error {
 	}
 	if f.topLines > 0 && f.logLevel == 0 {
 		f.logLevel = 2
+	}
+	if f.shard != "" {
+		var err error
+		if s.shard, err = stat.ParseShard(f.shard); err != nil {
+			return fmt.Errorf("--shard: %w", err)
+		}
 	}
 	filters, err := withLists(f.filters)
 	if err != nil {

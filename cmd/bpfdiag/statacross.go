@@ -48,7 +48,7 @@ func (s *statistics) across(ctx context.Context, kernels, files []string) error 
 		s.flags.kernel, s.rows = name, nil
 		s.files, s.skipped, s.progs, s.left = 0, 0, 0, 0
 		s.announced = i > 0
-		if err := s.verify(ctx, files); err != nil {
+		if err := s.verify(ctx, fmt.Sprintf("kernel %d of %d, %s", i+1, len(kernels), name), files); err != nil {
 			return err
 		}
 		stat.Sort(s.rows, s.order)
@@ -63,7 +63,7 @@ func (s *statistics) across(ctx context.Context, kernels, files []string) error 
 	if n := s.flags.topN; n > 0 && len(rows) > n {
 		rows = rows[:n]
 	}
-	delete(s.about, "kernel") // each is named where its numbers are
+	s.about.Kernel = nil // each is named where its numbers are
 	if err := s.write(stat.Across(kernels, rows, s.columns)); err != nil {
 		return err
 	}

@@ -2,48 +2,27 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/bpfdiag/bpfdiag/internal/stat"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 )
 
-// read reads the rows of a file that the filters of names let pass.
-func (s *statistics) read(path string) ([]stat.Record, stat.Spec, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	rows, has, err := stat.Read(file)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	kept := rows[:0]
-	for _, r := range rows {
-		if s.filters.Has(r.File, r.Program) {
-			kept = append(kept, r)
-		}
-	}
-	return kept, has, nil
-}
-
 func (s *statistics) compare(a, b string) error {
-	rows, has, err := s.read(b)
+	comp, err := s.read(b)
 	if err != nil {
 		return err
 	}
-	return s.compareWith(a, rows, has)
+	return s.compareWith(a, s.named(comp.Rows), comp.Columns)
 }
 
 // compareWith prints how rows, which have some columns, differ from those of a file.
 func (s *statistics) compareWith(path string, rows []stat.Record, has stat.Spec) error {
-	base, baseHas, err := s.read(path)
+	base, err := s.read(path)
 	if err != nil {
 		return err
 	}
-	all := stat.Join(base, rows)
+	all := stat.Join(s.named(base.Rows), rows)
 	stat.SortPairs(all, s.order)
 	var pairs []stat.Pair
 	for _, p := range all {
@@ -52,7 +31,7 @@ func (s *statistics) compareWith(path string, rows []stat.Record, has stat.Spec)
 		}
 	}
 	if s.columns == nil {
-		s.columns = stat.TableColumns().Common(has, baseHas)
+		s.columns = stat.TableColumns().Common(has, base.Columns)
 	}
 	if err := s.write(stat.Comparison(pairs, s.columns)); err != nil {
 		return err
@@ -78,14 +57,12 @@ func (s *statistics) breaches(pairs []stat.Pair) error {
 // print prints the rows.
 func (s *statistics) print() error {
 	stat.Sort(s.rows, s.order)
-	var rows []stat.Record
-	for _, r := range s.rows {
-		if s.filters.Shows(&r) && (s.flags.topN == 0 || len(rows) < s.flags.topN) {
-			rows = append(rows, r)
-		}
+	rows := s.shown(s.rows)
+	if n := s.flags.topN; n > 0 && len(rows) > n {
+		rows = rows[:n]
 	}
 	if s.columns == nil {
-		s.columns = s.defaults()
+		s.columns = s.defaults(s.flags.kernel)
 	}
 	if s.flags.any() && (s.flags.format == "table" || s.flags.format == "markdown") {
 		return s.printWork(rows)
@@ -104,11 +81,21 @@ func (s *statistics) print() error {
 	return nil
 }
 
-// defaults are the columns when none are asked for.
-func (s *statistics) defaults() stat.Spec {
+// shown are the rows that the filters of numbers let pass.
+func (s *statistics) shown(rows []stat.Record) (shown []stat.Record) {
+	for _, r := range rows {
+		if s.filters.Shows(&r) {
+			shown = append(shown, r)
+		}
+	}
+	return shown
+}
+
+// defaults are the columns when none are asked for, of what a kernel has counted.
+func (s *statistics) defaults(kernel string) stat.Spec {
 	switch s.flags.format {
 	case "csv":
-		return stat.CSVColumns(seriesOf(s.flags.kernel))
+		return stat.CSVColumns(seriesOf(kernel))
 	case "json", "json-lines":
 		return stat.CSVColumns("").WithCode()
 	}
@@ -134,6 +121,9 @@ func (s *statistics) write(g *stat.Grid) error {
 
 // seriesOf is the series of a kernel as --kernel names it.
 func seriesOf(name string) string {
+	if name == "" {
+		return ""
+	}
 	if img, err := kernel.Find(name); err == nil {
 		return img.Series
 	}

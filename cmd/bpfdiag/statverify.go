@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
 
-// verify makes the rows of objects.
-func (s *statistics) verify(ctx context.Context, paths []string) error {
+// verify makes the rows of objects. What says what goes on.
+func (s *statistics) verify(ctx context.Context, what string, paths []string) error {
 	f := &s.flags
 	flags := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs, noCache: f.noCache}
 	flags.format, flags.color = "json", "never" // with all that there is to know
@@ -45,7 +46,14 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 		ck.Options.Selected = names
 	}
 	s.text = diag.Text{Sources: sources, Pages: pages}
-	s.about = map[string]any{"tool": tool(), "kernel": ck.Kernel()}
+	if !f.quiet && slices.ContainsFunc(s.columns, func(c stat.Field) bool { return c.Column == stat.MemPeak }) {
+		fmt.Fprintln(s.errOut, "bpfdiag: mem_peak is not measured: a guest has no cgroups")
+	}
+	t, k := tool(), ck.Kernel()
+	s.about.Tool, s.about.Kernel = &t, &k
+	if s.lines && s.columns == nil {
+		s.columns = s.defaults(f.kernel)
+	}
 
 	var objects []string
 	for _, path := range paths {
@@ -58,11 +66,7 @@ func (s *statistics) verify(ctx context.Context, paths []string) error {
 			objects = append(objects, path)
 		}
 	}
-	counts, err := checkAll(ctx, ck, objects, f.quiet, s)
-	if err == nil && counts.BadObjects > 0 {
-		s.unusable = true
-	}
-	return err
+	return runShown(ctx, ck, objects, what, f.quiet, s.object)
 }
 
 func (s *statistics) skip(format, path string) {
@@ -77,6 +81,7 @@ func (s *statistics) object(o diag.Object) error {
 	name := filepath.Base(o.Path)
 	if o.Error != "" {
 		s.skipped++
+		s.unusable = true
 		_, err := fmt.Fprintf(s.errOut, "bpfdiag: %s: %s\n", o.Path, o.Error)
 		return err
 	}
@@ -85,10 +90,15 @@ func (s *statistics) object(o diag.Object) error {
 	if !s.flags.quiet && s.flags.format == "table" && !s.announced {
 		fmt.Fprintf(s.out, "Processing '%s'...\n", name)
 	}
+	var rows []stat.Record
 	for _, p := range o.Programs {
 		s.progs++
 		r := recordOf(name, &p)
-		s.rows = append(s.rows, r)
+		rows = append(rows, r)
+		if p.Accident && p.Verdict == diag.Error {
+			s.unusable = true
+			fmt.Fprintf(s.errOut, "bpfdiag: %s: %s: %s\n", o.Path, p.Name, p.Error)
+		}
 		if s.flags.verbose {
 			s.printLog(o.Path, &p, &r)
 		}
@@ -96,10 +106,14 @@ func (s *statistics) object(o diag.Object) error {
 			s.printTopLines(&p)
 		}
 	}
+	if !s.lines || s.flags.failOn != nil {
+		s.rows = append(s.rows, rows...)
+	}
+	if s.lines {
+		return s.write(stat.Table(s.shown(rows), s.columns))
+	}
 	return nil
 }
-
-func (*statistics) end(diag.Document) error { return nil }
 
 // recordOf is a program's row. What never came to the verifier has zeros for what
 // it counts, as with veristat.
@@ -117,7 +131,7 @@ func recordOf(file string, p *diag.Program) stat.Record {
 	if t, ok := loader.ParseAttachType(p.AttachType); ok {
 		r.Set(stat.AttachType, int(t))
 	}
-	r.Set(stat.MemPeak, -1) // nobody counts it
+	r.Set(stat.MemPeak, -1) // veristat's word where it has no cgroup to count in, as in a guest
 	r.Set(stat.ProgSize, p.ProgSize)
 	n := p.Stats
 	if n == nil {

@@ -21,12 +21,6 @@ type entry struct {
 	Others string `json:",omitempty"`
 }
 
-// trace is what became of an object beside its result.
-type trace struct {
-	others  bool // other kernels were asked what they have
-	passing bool // the machine is to blame: another time it may be different
-}
-
 // recall returns the result that is kept of an object.
 func (ck *Checker) recall(k keys, path string) (o diag.Object, ok bool) {
 	body, ok := ck.Cache.get(k.anywhere)
@@ -55,15 +49,15 @@ func (ck *Checker) recall(k keys, path string) (o diag.Object, ok bool) {
 
 // keep keeps a result whose sources were watched.
 func (ck *Checker) keep(k keys, o diag.Object) {
-	if ck.trace.passing {
-		return
-	}
 	e, name := entry{Object: o, LeftOut: o.LeftOut, Sources: sums(ck.Sources.Seen())}, k.anywhere
-	if ck.trace.others {
+	if *ck.asked {
 		_, e.Others = ck.others.list()
 	}
 	for i := range o.Programs {
-		if len(o.Programs[i].Diagnostics) > 0 {
+		switch p := &o.Programs[i]; {
+		case p.Accident:
+			return
+		case len(p.Diagnostics) > 0:
 			name = k.place
 		}
 	}
@@ -86,13 +80,13 @@ func (ck *Checker) keep(k keys, o diag.Object) {
 	}
 }
 
-// isPassing says whether an error may be gone another time.
-func isPassing(err error) bool {
+// isAccident says whether an error may be gone another time.
+func isAccident(err error) bool {
 	var e *loaderror.Error
 	if errors.As(err, &e) && e.Cause == loaderror.Guest {
 		return true
 	}
-	for _, errno := range []error{syscall.ENOMEM, syscall.ENFILE, syscall.EMFILE, syscall.EAGAIN, syscall.EINTR, syscall.EIO, syscall.ENOSPC} {
+	for _, errno := range []error{syscall.ENOMEM, syscall.ENFILE, syscall.EMFILE, syscall.EAGAIN, syscall.EINTR} {
 		if errors.Is(err, errno) {
 			return true
 		}

@@ -57,7 +57,7 @@ type Checker struct {
 	kernelID string // tells kernels apart; "" for one that is not known well enough
 	init     string
 	others   *otherKernels // nil if they are of no interest
-	trace    *trace        // of the object at hand; nil if nobody wants it
+	asked    *bool         // is set when the others are; nil if nobody wants to know
 }
 
 // New returns a checker with a kernel by its name, as --kernel has it.
@@ -188,7 +188,7 @@ func (ck *Checker) Object(ctx context.Context, m loader.Machine, path string) (d
 			return o, nil
 		}
 		ck = ck.With(ck.Options, ck.Sources.Watch())
-		ck.trace = new(trace)
+		ck.asked = new(bool)
 	}
 	obj, err := object.Parse(path, data)
 	if err != nil {

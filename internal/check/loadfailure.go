@@ -62,8 +62,8 @@ func (ck *Checker) elsewhere(e *loaderror.Error) (have, lack []string) {
 	if e.Cause != loaderror.Missing || ck.others == nil {
 		return nil, nil
 	}
-	if ck.trace != nil {
-		ck.trace.others = true
+	if ck.asked != nil {
+		*ck.asked = true
 	}
 	kernels, _ := ck.others.list()
 	for _, k := range kernels {

@@ -34,9 +34,7 @@ func (ck *Checker) program(r *loader.Result, work profile, cache *rules.Cache) d
 	c := ck.rulesCase(r, &p, &sum, cache)
 	p.Work = work.work(c)
 	err := failure(r, &sum)
-	if ck.trace != nil && (r.PathLost || isPassing(r.Errno) || isPassing(err)) {
-		ck.trace.passing = true
-	}
+	p.Accident = r.PathLost || isAccident(r.Errno) || isAccident(err)
 	switch {
 	case err != nil:
 		p.Verdict, p.Error = diag.Error, err.Error()
