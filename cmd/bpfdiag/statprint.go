@@ -67,11 +67,7 @@ func (s *statistics) print() error {
 	if s.flags.any() && (s.flags.format == "table" || s.flags.format == "markdown") {
 		return s.printWork(rows)
 	}
-	grid := stat.Table(rows, s.columns)
-	if s.flags.any() {
-		grid.Extend(func(i int) map[string]any { return s.workMembers(rows[i].Work) })
-	}
-	if err := s.write(grid); err != nil {
+	if err := s.write(s.table(rows)); err != nil {
 		return err
 	}
 	if s.flags.format == "table" && len(rows) > 0 {
@@ -79,6 +75,15 @@ func (s *statistics) print() error {
 		return err
 	}
 	return nil
+}
+
+// table is the table of rows, with what JSON has beside their columns.
+func (s *statistics) table(rows []stat.Record) *stat.Grid {
+	g := stat.Table(rows, s.columns)
+	if s.flags.any() {
+		g.Extend(func(i int) map[string]any { return s.workMembers(rows[i].Work) })
+	}
+	return g
 }
 
 // shown are the rows that the filters of numbers let pass.

@@ -110,7 +110,7 @@ func (s *statistics) object(o diag.Object) error {
 		s.rows = append(s.rows, rows...)
 	}
 	if s.lines {
-		return s.write(stat.Table(s.shown(rows), s.columns))
+		return s.write(s.table(s.shown(rows)))
 	}
 	return nil
 }

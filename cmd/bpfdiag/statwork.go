@@ -23,7 +23,7 @@ func (f *hotFlags) check(s *statFlags) error {
 		return fmt.Errorf("--top-lines %d: it cannot be negative", f.lines)
 	case !f.any():
 		return nil
-	case s.compare || s.replay || s.baseline != "":
+	case s.compare || s.replay || s.merge || s.baseline != "":
 		return fmt.Errorf("--hot and --top-lines are for objects, not for files of results")
 	case s.format == "csv":
 		return fmt.Errorf("--hot and --top-lines have no CSV form; use -o json, json-lines, markdown or table")

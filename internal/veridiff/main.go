@@ -58,7 +58,7 @@ func run(objects []string) error {
 		if err != nil {
 			return fmt.Errorf("veristat on %s and what follows: %w", filepath.Base(part[0]), err)
 		}
-		ours, err := rows(exec.Command(*bin, slices.Concat([]string{"stat", "--kernel", *name, "-q", "-o", "csv", "-e", columns}, part)...))
+		ours, err := rows(exec.Command(*bin, slices.Concat([]string{"stat", "--no-cache", "--kernel", *name, "-q", "-o", "csv", "-e", columns}, part)...))
 		if err != nil {
 			return err
 		}
@@ -77,8 +77,8 @@ func rows(cmd *exec.Cmd) ([]stat.Record, error) {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return nil, err
 	}
-	rows, _, err := stat.Read(&out)
-	return rows, err
+	all, err := stat.Read(&out)
+	return all.Rows, err
 }
 
 func report(release string, all []stat.Pair) {
