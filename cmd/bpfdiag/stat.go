@@ -115,7 +115,7 @@ veristat, to which unreadable objects are no failure.`,
 	fl.BoolVarP(&f.testStates, "test-states", "t", false, "keep states often (BPF_F_TEST_STATE_FREQ)")
 	fl.BoolVarP(&f.invariants, "test-reg-invariants", "r", false, "reject when bounds contradict each other (BPF_F_TEST_REG_INVARIANTS)")
 	fl.BoolVarP(&f.version, "version", "V", false, "print the version")
-	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with, as for `bpfdiag check`; several, \"6.1,7.3\", or \"all\" that are built, side by side")
+	fl.StringVarP(&f.kernel, "kernel", "k", kernel.Default, "kernel to verify with, as for bpfdiag check; several, \"6.1,7.3\", or \"all\" that are built, side by side")
 	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
