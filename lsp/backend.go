@@ -18,12 +18,17 @@ type Backend interface {
 	// Objects are those that a folder's configuration names and something else
 	// builds.
 	Objects(ctx context.Context, s Settings, folder string) ([]Unit, error)
+	// Watch calls changed with the path of what Objects depends on, when that appears,
+	// changes or goes, until ctx ends.
+	Watch(ctx context.Context, folder string, changed func(path string))
 	// Build compiles a unit, with the texts of files that differ from what is on the
 	// disk, by path; or reads what was built elsewhere. A *CompileError is the
 	// compiler's refusal.
 	Build(ctx context.Context, s Settings, u Unit, texts map[string]string) (Built, error)
 	// Verify has a kernel judge what was built.
 	Verify(ctx context.Context, s Settings, b Built, kernel string) (Verdict, error)
+	// Facts are what a kernel's verifier knows of some programs' variables.
+	Facts(ctx context.Context, s Settings, b Built, kernel string, programs []string) ([]FactLine, error)
 	// Log is the verifier's log of one program.
 	Log(ctx context.Context, s Settings, b Built, kernel, program string) (string, error)
 	// Page is the long form of a code.
@@ -62,6 +67,23 @@ type Verdict struct {
 type Declaration struct {
 	File string
 	Line int
+}
+
+// FactLine is what is known at a line of a file, from 1, in one program.
+type FactLine struct {
+	File    string
+	Line    int
+	Program string
+	Facts   []Fact
+	Limits  []string // why that is not so on all paths, as sentences; none if it is
+}
+
+// Fact is what is known of a variable, or of an expression such as ctx->data.
+type Fact struct {
+	Name  string
+	Type  string // in the source language, empty if it is not known
+	Text  string // a phrase: 0 to 1500
+	Range string // the same, where it is a range of numbers and less than all of its type; else empty
 }
 
 // CompileError is what the compiler said when it made no object. Nothing of it is

@@ -67,6 +67,14 @@ func (s *Server) verifyCommand(ctx context.Context, uri DocumentURI) (any, error
 			s.mu.Unlock()
 			return nil, fmt.Errorf("%.200s is not open", uri)
 		}
+		found := f.found
+		s.mu.Unlock()
+		select {
+		case <-found:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		s.mu.Lock()
 		units = s.unitsOf(f)
 	}
 	if len(units) == 0 {
@@ -170,11 +178,11 @@ func (s *Server) showLog(ctx context.Context, about DiagnosticData) (any, error)
 func (s *Server) logOf(ctx context.Context, about DiagnosticData) (log string, line int, err error) {
 	s.mu.Lock()
 	u := s.units[about.Object]
-	if u == nil || u.built == nil || u.result == nil {
+	if u == nil || u.result == nil {
 		s.mu.Unlock()
 		return "", 0, fmt.Errorf("%.200s has not been verified", about.Object)
 	}
-	built, settings := *u.built, s.settings
+	built, settings := u.result.built, s.settings
 	kernel := ""
 	for _, p := range u.result.programs {
 		for _, v := range p.verdicts {

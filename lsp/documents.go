@@ -20,7 +20,7 @@ func (s *Server) didOpen(p DidOpenParams) error {
 	s.documents[d.URI] = f
 	s.mu.Unlock()
 	s.publish(f)
-	s.find(f)
+	s.find(f, false)
 	return nil
 }
 

@@ -20,7 +20,8 @@ type file struct {
 	open    bool
 	version int32
 	text    text
-	known   bool // the text was read
+	known   bool          // the text was read
+	found   chan struct{} // closed when the units of an open file are known
 
 	places []*place // what follows the edits
 	edits  []edit   // the last ones

@@ -123,7 +123,7 @@ func (s *Server) mine(f *file, u *unit) bool {
 	if f.open || f.path == canonical(u.Source) {
 		return true
 	}
-	return slices.ContainsFunc(s.folders, func(folder string) bool { return within(f.path, folder) })
+	return s.inFolder(f.path)
 }
 
 // fallback is the place of a diagnostic that has none in a source: the program's

@@ -3,7 +3,6 @@ package lsp
 import (
 	"context"
 	"encoding/json"
-	"slices"
 )
 
 // initialize answers at once: whether there is a kernel is found out later.
@@ -51,9 +50,12 @@ func (s *Server) addFolder(uri DocumentURI) {
 	if err != nil {
 		return
 	}
-	if path = canonical(path); !slices.Contains(s.folders, path) {
-		s.folders = append(s.folders, path)
+	if path = canonical(path); s.folders[path] != nil {
+		return
 	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.folders[path] = cancel
+	s.start(func() { s.backend.Watch(ctx, path, s.objectChanged) })
 }
 
 // initialized asks the client for what it may be asked for from now on.
@@ -69,20 +71,21 @@ func (s *Server) initialized(struct{}) error {
 	if w.DidChangeWatchedFiles.DynamicRegistration {
 		all = append(all, Registration{ID: "files", Method: "workspace/didChangeWatchedFiles",
 			RegisterOptions: DidChangeWatchedFilesOptions{Watchers: []FileSystemWatcher{
-				{GlobPattern: "**/*.{c,h,rs,o}"}, {GlobPattern: "**/{compile_commands.json,.bpfdiag.toml}"},
+				{GlobPattern: "**/*.{c,h}"}, {GlobPattern: "**/{compile_commands.json,.bpfdiag.toml}"},
 			}}})
 	}
 	s.start(func() {
 		if len(all) > 0 {
 			s.call("client/registerCapability", RegistrationParams{all}, nil)
 		}
-		s.configure()
+		s.configure(false)
 	})
 	return nil
 }
 
-// configure reads the settings anew, and begins with them.
-func (s *Server) configure() {
+// configure reads the settings anew, and begins with them; all says that what is
+// verified is to be verified again.
+func (s *Server) configure(all bool) {
 	s.mu.Lock()
 	ask := s.client.Workspace.Configuration
 	s.mu.Unlock()
@@ -99,7 +102,7 @@ func (s *Server) configure() {
 	if err := s.backend.Ready(s.ctx, settings); err != nil && s.ctx.Err() == nil {
 		s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
 	}
-	s.findUnits()
+	s.findUnits(all)
 }
 
 // set takes settings over.

@@ -14,6 +14,10 @@ type result struct {
 	programs []*program
 	files    map[*file]bool // that a place is in
 	places   []*place
+
+	built Built
+	then  map[string]snapshot // the text that was verified, by path
+	facts *facts              // nil until somebody asks
 }
 
 // finding is one diagnostic of a program.

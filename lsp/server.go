@@ -45,10 +45,10 @@ type Server struct {
 	client     ClientCapabilities
 	encoding   encoding
 	settings   Settings
-	folders    []string              // paths
-	files      map[string]*file      // by canonical path
-	documents  map[DocumentURI]*file // those that are open, as the client names them
-	units      map[string]*unit      // by name
+	folders    map[string]context.CancelFunc // paths, and what ends the watching of each
+	files      map[string]*file              // by canonical path
+	documents  map[DocumentURI]*file         // those that are open, as the client names them
+	units      map[string]*unit              // by name
 	requests   map[string]context.CancelFunc
 	progresses map[string]func() // what cancels them, by token
 	said       map[string]bool   // messages that were shown
@@ -90,7 +90,7 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, b Backend, version stri
 
 func newServer(b Backend, version string, jobs int) *Server {
 	return &Server{
-		backend: b, version: version, settings: DefaultSettings(), encoding: utf16Encoding,
+		backend: b, version: version, settings: DefaultSettings(), encoding: utf16Encoding, folders: map[string]context.CancelFunc{},
 		files: map[string]*file{}, documents: map[DocumentURI]*file{}, units: map[string]*unit{},
 		requests: map[string]context.CancelFunc{}, progresses: map[string]func(){},
 		said: map[string]bool{}, reports: map[*file]string{}, changed: make(chan struct{}), refreshing: map[string]bool{},

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -45,29 +46,45 @@ func (s *Server) unitsOf(f *file) []*unit {
 	return all
 }
 
-// find looks for the units of a file that was opened, and verifies them.
-func (s *Server) find(f *file) {
+// find looks for the units of a file that was opened, and verifies those that are new,
+// or all.
+func (s *Server) find(f *file, all bool) {
 	s.mu.Lock()
 	settings, path, text := s.settings, f.path, f.text.content
+	done := make(chan struct{})
+	f.found = done
 	s.mu.Unlock()
 	s.start(func() {
+		defer close(done)
 		found, err := s.backend.Units(s.ctx, settings, path, text)
 		if err != nil && s.ctx.Err() == nil {
 			s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !f.open {
 			return
 		}
-		for _, u := range found {
-			s.add(u, false)
+		s.mu.Lock()
+		var changed []*file
+		for name, u := range s.units {
+			if u.Source != "" && canonical(u.Source) == path && !named(found, name) {
+				changed = append(changed, s.drop(name)...)
+			}
 		}
+		for _, u := range found {
+			if f.open {
+				s.add(u, false, all)
+			}
+		}
+		s.mu.Unlock()
+		s.publish(changed...)
 	})
 }
 
-// add makes a unit known and verifies it if it is new. Server.mu is held.
-func (s *Server) add(u Unit, fixed bool) {
+func named(units []Unit, name string) bool {
+	return slices.ContainsFunc(units, func(u Unit) bool { return u.Name == name })
+}
+
+// add makes a unit known, and verifies it if it is new or again says so. Server.mu
+// is held.
+func (s *Server) add(u Unit, fixed, again bool) {
 	if s.phase != phaseRunning {
 		return
 	}
@@ -75,40 +92,47 @@ func (s *Server) add(u Unit, fixed bool) {
 	if known == nil {
 		known = &unit{files: map[string]bool{}}
 		s.units[u.Name] = known
+		again = true
 	}
 	known.Unit = u
 	known.fixed = known.fixed || fixed
 	if u.Source != "" {
 		known.files[canonical(u.Source)] = true
 	}
-	if known.result == nil && s.settings.Verify != verifyCommand {
+	if again && s.settings.Verify != verifyCommand {
 		s.schedule(known, 0)
 	}
 }
 
 // findUnits looks for the units anew, after the settings or a build system's
 // files changed.
-func (s *Server) findUnits() {
+func (s *Server) findUnits(all bool) {
 	s.mu.Lock()
-	settings, folders := s.settings, slices.Clone(s.folders)
-	var open []*file
-	for _, f := range s.documents {
-		open = append(open, f)
-	}
+	settings, folders := s.settings, slices.Sorted(maps.Keys(s.folders))
+	open := slices.Collect(maps.Values(s.documents))
 	s.mu.Unlock()
+	var objects []Unit
 	for _, folder := range folders {
 		found, err := s.backend.Objects(s.ctx, settings, folder)
 		if err != nil && s.ctx.Err() == nil {
 			s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
 		}
-		s.mu.Lock()
-		for _, u := range found {
-			s.add(u, true)
-		}
-		s.mu.Unlock()
+		objects = append(objects, found...)
 	}
+	var changed []*file
+	s.mu.Lock()
+	for name, u := range s.units {
+		if u.fixed && !named(objects, name) {
+			changed = append(changed, s.drop(name)...)
+		}
+	}
+	for _, u := range objects {
+		s.add(u, true, all)
+	}
+	s.mu.Unlock()
+	s.publish(changed...)
 	for _, f := range open {
-		s.find(f)
+		s.find(f, all)
 	}
 }
 
@@ -216,6 +240,9 @@ func (s *Server) drop(name string) []*file {
 func (u *unit) clear() []*file {
 	if u.result == nil {
 		return nil
+	}
+	if u.result.facts != nil {
+		u.result.facts.stop()
 	}
 	files := u.result.release()
 	u.result = nil

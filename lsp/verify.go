@@ -124,7 +124,7 @@ func (s *Server) commit(ctx context.Context, u *unit, b Built, verdicts []Verdic
 		return
 	}
 	changed := u.clear()
-	u.built, u.trouble = &b, ""
+	u.trouble = ""
 	u.files = map[string]bool{}
 	if u.Source != "" {
 		u.files[canonical(u.Source)] = true
@@ -133,6 +133,7 @@ func (s *Server) commit(ctx context.Context, u *unit, b Built, verdicts []Verdic
 		u.files[canonical(path)] = true
 	}
 	r := s.newResult(u, verdicts, then)
+	r.built, r.then = b, then
 	u.result = r
 	for f := range r.files {
 		changed = append(changed, f)

@@ -3,7 +3,6 @@ package lsp
 import (
 	"encoding/json"
 	"path/filepath"
-	"slices"
 )
 
 const settingsSection = "bpfdiag"
@@ -18,12 +17,7 @@ func (s *Server) didChangeConfiguration(p DidChangeConfigurationParams) error {
 		}
 	}
 	s.start(func() {
-		s.configure()
-		s.mu.Lock()
-		for _, u := range s.units {
-			s.schedule(u, 0)
-		}
-		s.mu.Unlock()
+		s.configure(true)
 		s.publish(s.openFiles()...)
 	})
 	return nil
@@ -39,40 +33,60 @@ func (s *Server) openFiles() []*file {
 	return all
 }
 
-// didChangeWatchedFiles verifies what was made from files that changed outside
-// of the editor.
+// didChangeWatchedFiles looks at files that changed outside of the editor.
 func (s *Server) didChangeWatchedFiles(p DidChangeWatchedFilesParams) error {
-	find := false
-	var changed []*file
-	s.mu.Lock()
 	for _, c := range p.Changes {
-		path, err := pathOf(c.URI)
-		if err != nil {
-			continue
+		if path, err := pathOf(c.URI); err == nil {
+			s.changedOutside(path)
 		}
-		switch filepath.Base(path) {
-		case "compile_commands.json", ".bpfdiag.toml":
-			find = true
-			continue
-		}
-		path = canonical(path)
-		if f := s.files[path]; f != nil && !f.open {
-			f.refresh()
-			changed = append(changed, f)
-		}
-		for _, u := range s.units {
-			open := s.files[path] != nil && s.files[path].open
-			if u.Object == "" && u.files[path] && !open && s.settings.Verify != verifyCommand || u.Object != "" && canonical(u.Object) == path {
-				s.schedule(u, settle)
-			}
+	}
+	return nil
+}
+
+// changedOutside verifies what was made from a file that changed outside of the editor.
+func (s *Server) changedOutside(path string) {
+	switch filepath.Base(path) {
+	case "compile_commands.json", ".bpfdiag.toml":
+		s.start(func() { s.findUnits(true) })
+		return
+	}
+	s.mu.Lock()
+	f := s.files[canonical(path)]
+	if f == nil || f.open {
+		s.mu.Unlock()
+		return
+	}
+	f.refresh()
+	for _, u := range s.unitsOf(f) {
+		if u.Object == "" && s.settings.Verify != verifyCommand {
+			s.schedule(u, settle)
 		}
 	}
 	s.mu.Unlock()
-	s.publish(changed...)
-	if find {
-		s.start(s.findUnits)
+	s.publish(f)
+}
+
+// objectChanged is called when an object that something else builds is new, changed
+// or gone.
+func (s *Server) objectChanged(path string) {
+	s.mu.Lock()
+	for _, u := range s.units {
+		if u.Object != "" && u.Object == path {
+			s.schedule(u, 0)
+		}
 	}
-	return nil
+	s.mu.Unlock()
+	s.findUnits(filepath.Base(path) == ".bpfdiag.toml")
+}
+
+// inFolder says whether a path is in a folder of the workspace. Server.mu is held.
+func (s *Server) inFolder(path string) bool {
+	for folder := range s.folders {
+		if within(path, folder) {
+			return true
+		}
+	}
+	return false
 }
 
 // didChangeWorkspaceFolders opens and closes folders.
@@ -81,7 +95,10 @@ func (s *Server) didChangeWorkspaceFolders(p DidChangeWorkspaceFoldersParams) er
 	for _, f := range p.Event.Removed {
 		if path, err := pathOf(f.URI); err == nil {
 			path = canonical(path)
-			s.folders = slices.DeleteFunc(s.folders, func(o string) bool { return o == path })
+			if end := s.folders[path]; end != nil {
+				end()
+				delete(s.folders, path)
+			}
 		}
 	}
 	for _, f := range p.Event.Added {
@@ -90,13 +107,11 @@ func (s *Server) didChangeWorkspaceFolders(p DidChangeWorkspaceFoldersParams) er
 	// Objects of a folder that is gone are of no interest, unless a file of theirs
 	// is open.
 	for _, u := range s.units {
-		if u.fixed && !slices.ContainsFunc(s.folders, func(f string) bool { return within(canonical(u.Object), f) }) {
-			u.fixed = false
-		}
+		u.fixed = u.fixed && s.inFolder(canonical(u.Object))
 	}
 	changed := s.dropUnused()
 	s.mu.Unlock()
 	s.publish(changed...)
-	s.start(s.findUnits)
+	s.start(func() { s.findUnits(false) })
 	return nil
 }

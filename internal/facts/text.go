@@ -121,6 +121,19 @@ func rangesOf(list []verifierlog.Bounds, t *debuginfo.Type) Ranges {
 	return r
 }
 
+// Ranges are the numbers of a set as those of a type; ok is false if it is empty or may
+// hold something that is none.
+func (s *Set) Ranges(t *debuginfo.Type) (r Ranges, ok bool) {
+	if _, ok := s.number(); !ok || t.Pointee() != nil {
+		return r, false
+	}
+	var list []verifierlog.Bounds
+	for i := range s.Values {
+		list = append(list, s.Values[i].Bounds)
+	}
+	return rangesOf(list, t), true
+}
+
 // whole says that a set is all that its type can hold.
 func (s *Set) whole(t *debuginfo.Type) bool {
 	b, ok := s.number()
@@ -235,14 +248,14 @@ func (r *Ranges) String() string {
 		}
 	}
 	s := either(words)
-	if r.Step > 1 && !r.exact() {
+	if r.Step > 1 && !r.Exact() {
 		s += fmt.Sprintf(", a multiple of %d", r.Step)
 	}
 	return s
 }
 
-// exact says that the ranges are single numbers.
-func (r *Ranges) exact() bool {
+// Exact says that the ranges are single numbers.
+func (r *Ranges) Exact() bool {
 	for _, x := range r.List {
 		if x.Low != x.High {
 			return false

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/bpfdiag/bpfdiag/internal/compile"
 	"github.com/bpfdiag/bpfdiag/internal/config"
@@ -16,8 +17,20 @@ import (
 type built struct {
 	path  string // of the object, where the user has it
 	data  []byte
-	texts map[string]string
-	conf  *config.Config // nil if there is none
+	texts map[string]string // of the files that are open
+	// unsaved are those of them that the compiler was given in place of the file.
+	unsaved map[string]string
+	conf    *config.Config // nil if there is none
+	written time.Time      // when something else has built it
+}
+
+// parse reads the object, for one goroutine.
+func (o *built) parse() (*object.Object, error) {
+	obj, err := object.Parse(o.path, o.data)
+	if err == nil {
+		obj.SetText(o.unsaved)
+	}
+	return obj, err
 }
 
 // Build compiles a unit, or reads its object.
@@ -27,7 +40,7 @@ func (b *Backend) Build(ctx context.Context, _ lsp.Settings, u lsp.Unit, texts m
 	out := lsp.Built{Unit: u, Of: o}
 	if u.Object != "" {
 		o.path = u.Object
-		if o.data, err = readObject(u.Object); err != nil {
+		if o.data, o.written, err = readObject(u.Object); err != nil {
 			return out, err
 		}
 	} else {
@@ -46,7 +59,8 @@ func (b *Backend) Build(ctx context.Context, _ lsp.Settings, u lsp.Unit, texts m
 
 // compile makes a unit's object, and lists the files that it is made from.
 func (b *Backend) compile(ctx context.Context, c compile.Command, o *built) ([]string, error) {
-	r, err := compile.Run(ctx, c, unsaved(o.texts))
+	o.unsaved = unsaved(o.texts)
+	r, err := compile.Run(ctx, c, o.unsaved)
 	if err != nil {
 		return nil, err
 	}
@@ -56,19 +70,34 @@ func (b *Backend) compile(ctx context.Context, c compile.Command, o *built) ([]s
 	}
 	b.finder.Learn(c.Source, r.Files)
 	o.path = c.Output
-	o.data, err = readObject(r.Object)
+	o.data, _, err = readObject(r.Object)
 	return r.Files, err
 }
 
-func readObject(path string) ([]byte, error) {
+func readObject(path string) (data []byte, written time.Time, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, written, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > object.MaxSize {
-		return nil, fmt.Errorf("%s is no object file", path)
+		return nil, written, fmt.Errorf("%s is no object file", path)
 	}
-	return os.ReadFile(path)
+	data, err = os.ReadFile(path)
+	return data, info.ModTime(), err
+}
+
+// madeFrom says whether a file is as it was when the object was made, as far as
+// that is known of one that something else has built.
+func (o *built) madeFrom(path string) bool {
+	if o.written.IsZero() {
+		return true
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.ModTime().After(o.written) {
+		return false
+	}
+	text, open := o.texts[path]
+	return !open || len(unsaved(map[string]string{path: text})) == 0
 }
 
 // unsaved are those texts that are not what is on the disk.

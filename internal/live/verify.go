@@ -14,21 +14,21 @@ import (
 )
 
 // Verify has a kernel judge an object.
-func (b *Backend) Verify(ctx context.Context, s lsp.Settings, what lsp.Built, name string) (lsp.Verdict, error) {
+func (b *Backend) Verify(ctx context.Context, s lsp.Settings, what lsp.Built, kernel string) (lsp.Verdict, error) {
 	var v lsp.Verdict
 	o := what.Of.(*built)
-	obj, err := object.Parse(o.path, o.data)
+	obj, err := o.parse()
 	if err != nil {
 		v.Object = diag.Object{Path: o.path, Error: err.Error()}
 		return v, nil
 	}
-	v.Object, v.Kernel, err = b.run(ctx, s, o, obj, name, check.Options{Explain: true})
+	v.Object, v.Kernel, err = b.run(ctx, s, o, obj, kernel, check.Options{Explain: true})
 	v.Programs = declarations(obj)
 	return v, err
 }
 
-// run verifies an object with a kernel.
-func (b *Backend) run(ctx context.Context, s lsp.Settings, o *built, obj *object.Object, name string, opts check.Options) (diag.Object, diag.Kernel, error) {
+// checker is what verifies an object with a kernel, and the guests to do it in.
+func (b *Backend) checker(s lsp.Settings, o *built, kernel string, opts check.Options) (*check.Checker, *check.Pool, error) {
 	opts.JIT, opts.Timeout = s.JIT, time.Duration(s.Timeout)*time.Second
 	var roots []string
 	if o.conf != nil {
@@ -37,11 +37,19 @@ func (b *Backend) run(ctx context.Context, s lsp.Settings, o *built, obj *object
 			opts.JIT = o.conf.JIT
 		}
 	}
-	pool, err := b.pool(name, opts.JIT)
+	pool, err := b.pool(kernel, opts.JIT)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pool.Checker().With(opts, diag.NewSources(roots...).Overlay(o.texts)), pool, nil
+}
+
+// run verifies an object with a kernel.
+func (b *Backend) run(ctx context.Context, s lsp.Settings, o *built, obj *object.Object, kernel string, opts check.Options) (diag.Object, diag.Kernel, error) {
+	ck, pool, err := b.checker(s, o, kernel, opts)
 	if err != nil {
 		return diag.Object{}, diag.Kernel{}, err
 	}
-	ck := pool.Checker().With(opts, diag.NewSources(roots...).Overlay(o.texts))
 	var out diag.Object
 	err = pool.Do(ctx, func(m loader.Machine) (err error) {
 		out, err = ck.Parsed(ctx, m, obj)
@@ -51,13 +59,13 @@ func (b *Backend) run(ctx context.Context, s lsp.Settings, o *built, obj *object
 }
 
 // Log is the verifier's whole log of one program, of its path only.
-func (b *Backend) Log(ctx context.Context, s lsp.Settings, what lsp.Built, name, program string) (string, error) {
+func (b *Backend) Log(ctx context.Context, s lsp.Settings, what lsp.Built, kernel, program string) (string, error) {
 	o := what.Of.(*built)
-	obj, err := object.Parse(o.path, o.data)
+	obj, err := o.parse()
 	if err != nil {
 		return "", err
 	}
-	out, _, err := b.run(ctx, s, o, obj, name, check.Options{KeepLogs: true, LogLevel: 1,
+	out, _, err := b.run(ctx, s, o, obj, kernel, check.Options{KeepLogs: true, LogLevel: 1,
 		Select: func(_, p string) bool { return p == program }})
 	if err != nil {
 		return "", err

@@ -201,3 +201,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestSetText: lines are those of the text that was compiled, not of the file.
+func TestSetText(t *testing.T) {
+	o, err := Open(glob(t, "testdata/*.bpf.o")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := o.Programs()[0]
+	was, ok := o.Position(f, 0)
+	if !ok {
+		t.Fatal("no line")
+	}
+	o.SetText(map[string]string{filepath.Clean(was.File): strings.Repeat("other\r\n", was.Line)})
+	is, _ := o.Position(f, 0)
+	if was.Text = "other"; is != was {
+		t.Errorf("got %+v, want %+v", is, was)
+	}
+	if b := o.KernelBTF(); !strings.Contains(string(b.Encode()), "\x00other\x00") {
+		t.Error("the kernel is not given the line")
+	}
+}

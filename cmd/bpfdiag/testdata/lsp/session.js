@@ -78,7 +78,7 @@ class Session {
   async until(what, holds, seconds = 60) {
     const end = Date.now() + seconds * 1000;
     for (;;) {
-      const found = holds();
+      const found = await holds();
       if (found) return found;
       if (Date.now() > end) throw new Error(`${what} does not come; published: ${JSON.stringify(this.published.slice(-2))}, messages: ${JSON.stringify(this.messages)}, log: ${JSON.stringify(this.logs.slice(-3))}`);
       await Promise.race([new Promise((w) => this.waiting.push(w)), new Promise((w) => setTimeout(w, Math.min(1000, end - Date.now() + 1)).unref())]);
@@ -149,6 +149,14 @@ class Session {
   // actions are the code actions at a range.
   actions(uri, range, only) {
     return this.request(lsp.CodeActionRequest.type, { textDocument: { uri }, range, context: { diagnostics: [], only } });
+  }
+
+  // fix waits for a code action with an edit at what is there first of an error.
+  fix(uri) {
+    return this.until("a fix", async () => {
+      const [e] = await this.errors(uri);
+      return (await this.actions(uri, e.range)).find((a) => a.edit);
+    });
   }
 
   // take makes the edits of a code action, which have to be of the current version.

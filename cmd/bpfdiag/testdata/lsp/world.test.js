@@ -1,0 +1,161 @@
+// What goes on around an editor: kernels and guests that are not there, objects
+// that come and go, several folders, ends in the middle of something.
+"use strict";
+const assert = require("node:assert");
+const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { test } = require("node:test");
+const { Session, lsp, under, pathToFileURL } = require("./session");
+const { nullable, slow } = require("./programs");
+const { descendants, guests, alive } = require("./machine");
+
+const session = (name, f, options) => test(name, async () => {
+  const s = new Session();
+  try {
+    await f(s, await (options?.late ? undefined : s.start(options)));
+  } finally {
+    assert.equal(await s.stop(), 0);
+  }
+});
+
+// verifying waits until a guest of the server works.
+const verifying = (s) => s.until("a verification", () => s.progress.some((p) => p.value.kind === "begin") && guests(s.server.pid).length > 0);
+
+session("a kernel that is missing is said once, with the way out", async (s) => {
+  const cache = path.join(s.folder, "empty");
+  await s.start({ env: { BPFDIAG_CACHE: cache } });
+  const uri = await s.open("a.bpf.c", nullable);
+  const said = await s.until("the message", () => s.messages[0]);
+  assert.match(said.message, /bpfdiag kernel build/);
+  await assert.doesNotReject(s.command("bpfdiag.verify", uri));
+  await s.save(uri);
+  assert.deepEqual(await s.command("bpfdiag.verify", uri).then((l) => l.map((x) => /not verified/.test(x))), [true]);
+  assert.equal(s.messages.length, 1);
+  assert.equal(s.last(uri), undefined);
+}, { late: true });
+
+session("a guest that is killed is replaced, and nobody notices", async (s) => {
+  const uri = await s.open("a.bpf.c", nullable);
+  await s.errors(uri);
+  const [guest] = guests(s.server.pid);
+  process.kill(guest.pid, "SIGKILL");
+  await s.until("its end", () => !alive(guest.pid));
+  await s.replace(uri, "*count += 1", "*count += 2");
+  const [e] = await s.errors(uri);
+  assert.equal(under(s.documents.get(uri).text, e.range), "*count += 2");
+  assert.deepEqual(s.messages, []);
+  assert.notEqual(guests(s.server.pid)[0].pid, guest.pid);
+});
+
+session("a verification can be cancelled, by its request", async (s) => {
+  const uri = await s.open("slow.bpf.c", slow);
+  await verifying(s);
+  const cancel = new lsp.CancellationTokenSource();
+  const command = s.request(lsp.ExecuteCommandRequest.type, { command: "bpfdiag.verify", arguments: [uri] }, cancel.token);
+  setTimeout(() => cancel.cancel(), 200);
+  await assert.rejects(command, (e) => e.code === lsp.LSPErrorCodes.RequestCancelled);
+  await s.until("the end of the work", () => guests(s.server.pid).length === 0 && s.progress.some((p) => p.value.kind === "end"));
+});
+
+session("a verification can be cancelled, by its progress", async (s) => {
+  await s.open("slow.bpf.c", slow);
+  await verifying(s);
+  const { token, value } = s.progress.find((p) => p.value.kind === "begin");
+  assert.equal(value.cancellable, true);
+  await s.connection.sendNotification(lsp.WorkDoneProgressCancelNotification.type, { token });
+  await s.until("the end of the work", () => guests(s.server.pid).length === 0 && s.progress.some((p) => p.value.kind === "end"));
+  const uri = await s.open("a.bpf.c", nullable); // and the next one is verified
+  await s.errors(uri);
+});
+
+session("newer text overtakes a verification", async (s) => {
+  const uri = await s.open("slow.bpf.c", slow);
+  await verifying(s);
+  await s.edit(uri, [{ range: { start: { line: 0, character: 0 }, end: { line: 1000, character: 0 } }, newText: nullable }]);
+  await s.errors(uri);
+});
+
+for (const how of ["shutdown", "the end of the connection"]) {
+  test(`${how} in the middle of a verification leaves nothing behind`, async () => {
+    const s = new Session();
+    const temporary = fs.mkdtempSync(path.join(os.tmpdir(), "bpfdiag-tmp-"));
+    await s.start({ env: { TMPDIR: temporary } });
+    await s.open("slow.bpf.c", slow);
+    await verifying(s);
+    const left = descendants(s.server.pid);
+    assert.ok(left.length > 0);
+    if (how === "shutdown") {
+      assert.equal(await s.stop(), 0);
+    } else {
+      s.server.stdin.end();
+      await s.exited;
+      await s.stop();
+    }
+    await s.until("the end of all processes", () => !left.some((p) => alive(p.pid)), 10);
+    assert.deepEqual(fs.readdirSync(temporary), []);
+    fs.rmdirSync(temporary);
+  });
+}
+
+// compile makes an object as a build system would.
+function compile(source, object) {
+  execFileSync(process.env.CLANG, ["-g", "-O2", "--target=bpf", `-I/usr/include/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`, "-c", source, "-o", object + ".new"]);
+  fs.renameSync(object + ".new", object);
+}
+
+session("an object that something else builds is watched: it comes, changes, and vanishes", async (s) => {
+  const source = path.join(s.folder, "built.c"), object = path.join(s.folder, "out", "built.o");
+  fs.writeFileSync(path.join(s.folder, ".bpfdiag.toml"), 'objects = ["out/*.o"]\n[compile]\ndatabase = "none"\n');
+  fs.writeFileSync(path.join(s.folder, "compile_commands.json"), "[]");
+  await s.start();
+  // Its source is compiled for the host as far as anybody knows: only the object is of interest.
+  fs.writeFileSync(source, nullable);
+  const uri = pathToFileURL(source).href;
+  fs.mkdirSync(path.dirname(object));
+  compile(source, object);
+  const list = () => s.last(uri)?.diagnostics.filter((d) => d.severity === 1) ?? [];
+  await s.until("its error", () => list().length === 1);
+  assert.equal(under(nullable, list()[0].range), "*count += 1");
+  fs.writeFileSync(source, nullable.replace("*count += 1", "if (count)\n\t\t*count += 1"));
+  compile(source, object);
+  await s.until("the end of the error", () => s.last(uri).diagnostics.length === 0);
+  fs.writeFileSync(source, nullable);
+  compile(source, object);
+  await s.until("its error", () => list().length === 1);
+  fs.rmSync(object);
+  await s.until("the end of what was known", () => s.last(uri).diagnostics.length === 0);
+}, { late: true });
+
+test("two folders, one of which is closed", async () => {
+  const s = new Session();
+  const folders = ["one", "two"].map((n) => path.join(s.folder, n));
+  for (const f of folders) {
+    fs.mkdirSync(f);
+    fs.writeFileSync(path.join(f, ".bpfdiag.toml"), 'objects = ["built.o"]\n');
+    fs.writeFileSync(path.join(f, "built.c"), nullable);
+    compile(path.join(f, "built.c"), path.join(f, "built.o"));
+  }
+  await s.start({ folders });
+  const uris = folders.map((f) => pathToFileURL(path.join(f, "built.c")).href);
+  for (const uri of uris) await s.until("an error in each", () => s.last(uri)?.diagnostics.length > 0);
+  const folder = { uri: pathToFileURL(folders[0]).href, name: "one" };
+  await s.connection.sendNotification(lsp.DidChangeWorkspaceFoldersNotification.type, { event: { added: [], removed: [folder] } });
+  await s.until("the closed one's end", () => s.last(uris[0]).diagnostics.length === 0);
+  assert.ok(s.last(uris[1]).diagnostics.length > 0);
+  await s.connection.sendNotification(lsp.DidChangeWorkspaceFoldersNotification.type, { event: { added: [folder], removed: [] } });
+  await s.until("its return", () => s.last(uris[0]).diagnostics.length > 0);
+  assert.equal(await s.stop(), 0);
+});
+
+session("settings come from the client, and may change", async (s) => {
+  const uri = await s.open("a.bpf.c", nullable);
+  await s.errors(uri);
+  s.settings = { hints: false };
+  await s.connection.sendNotification(lsp.DidChangeConfigurationNotification.type, { settings: null });
+  await s.until("the end of the hints", () => s.last(uri).diagnostics.length === 1);
+  s.settings = { verify: "sometimes" };
+  await s.connection.sendNotification(lsp.DidChangeConfigurationNotification.type, { settings: null });
+  assert.match((await s.until("a message", () => s.messages[0])).message, /bpfdiag\.verify/);
+});
