@@ -11,7 +11,7 @@ import (
 
 var (
 	_ = rule("BPF0306", offsetUnbounded)
-	_ = rule("BPF0307", offsetTooLarge)
+	_ = ruleByPath("BPF0307", offsetTooLarge)
 )
 
 // maxOffset is how far a pointer can be moved (BPF_MAX_VAR_OFF in

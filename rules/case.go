@@ -166,6 +166,26 @@ func (c *Case) plain() diag.Diagnostic {
 // registered are the rules by code.
 var registered = map[string]func(*Case, *diag.Diagnostic){}
 
+// byPath are the codes of messages that stand for several causes: the path tells
+// which, and the function of the code makes the diagnostic one of another code.
+var byPath = map[string]bool{}
+
+// ruleByPath is rule for such a code.
+func ruleByPath(code string, f func(*Case, *diag.Diagnostic)) struct{} {
+	byPath[code] = true
+	return rule(code, f)
+}
+
+// CodeOf is the code of the diagnostic of a complaint. ok is false if that takes
+// the path, or more than the complaint.
+func CodeOf(message string) (c messages.Code, ok bool) {
+	m, known := messages.Find(message)
+	if !known || byPath[m.Code] {
+		return c, false
+	}
+	return messages.CodeOf(m.Code)
+}
+
 // rule registers the function of a code, which completes a plain diagnostic.
 func rule(code string, f func(*Case, *diag.Diagnostic)) struct{} {
 	registered[code] = f

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	_ = rule("BPF0140", contextAccess)
+	_ = ruleByPath("BPF0140", contextAccess)
 	_ = rule("BPF0143", contextFieldReleased)
 	_ = rule("BPF0144", noSuchArgument)
 	_ = rule("BPF0145", argumentNotAccessible)

@@ -11,7 +11,7 @@ import (
 
 var (
 	_ = rule("BPF0141", movedContext)
-	_ = rule("BPF0142", movedPointer)
+	_ = ruleByPath("BPF0142", movedPointer)
 )
 
 // movedContext: a context is accessed, or passed on, through a pointer that is

@@ -36,6 +36,9 @@ func TestCorpus(t *testing.T) {
 		n++
 		d := Diagnose(Case{Program: Program{Name: "p"}, Log: string(text), Summary: &sum})
 		checkDiagnostic(t, path, &d)
+		if code, ok := CodeOf(sum.Message); ok && code.ID != d.Code {
+			t.Errorf("%s: %s by its complaint, %s by its path", path, code.ID, d.Code)
+		}
 		if strings.HasPrefix(d.Message, "the verifier rejected ") {
 			plain[d.Code]++
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	_ = rule("BPF0130", scalarDereference)
+	_ = ruleByPath("BPF0130", scalarDereference)
 	_ = rule("BPF0131", pointerDereference)
 )
 

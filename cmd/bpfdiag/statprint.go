@@ -96,6 +96,21 @@ func (s *statistics) shown(rows []stat.Record) (shown []stat.Record) {
 	return shown
 }
 
+// showsCode says whether anybody will see why programs failed.
+func (s *statistics) showsCode() bool {
+	f := &s.flags
+	of := func(spec stat.Spec) bool {
+		return slices.ContainsFunc(spec, func(f stat.Field) bool { return f.Column == stat.Code })
+	}
+	switch {
+	case s.columns != nil:
+		return of(s.columns) || of(s.order) || f.any()
+	case of(s.order) || f.any():
+		return true
+	}
+	return f.format != "csv" && !f.veristat && f.baseline == ""
+}
+
 // defaults are the columns when none are asked for, of what a kernel has counted.
 func (s *statistics) defaults(kernel string) stat.Spec {
 	switch s.flags.format {

@@ -35,6 +35,7 @@ func (s *statistics) verify(ctx context.Context, what string, paths []string) er
 		ck.Options.Prepared = fmt.Sprintf("%q", s.presetTexts)
 	}
 	ck.Options.Work = f.hotFlags.any()
+	ck.Options.Brief, ck.Options.Explain = !f.verbose, f.verbose || s.showsCode()
 	if f.testStates {
 		ck.Options.Flags |= testStateFreq
 	}

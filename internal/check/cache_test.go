@@ -210,7 +210,7 @@ func TestCacheOptions(t *testing.T) {
 	const changes, doesNot = true, false
 	known := map[string]bool{
 		"JIT": changes, "Memory": changes, "Timeout": changes, "Selected": changes, "Prepared": changes,
-		"Flags": changes, "LogLevel": changes, "Explain": changes, "Work": changes,
+		"Flags": changes, "LogLevel": changes, "Explain": changes, "Work": changes, "Brief": changes,
 		"Jobs":   doesNot,
 		"Select": doesNot, "Prepare": doesNot, // what describes them does
 		"KeepLogs": doesNot, "SaveLogs": doesNot, // nothing is kept then

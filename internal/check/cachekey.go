@@ -40,7 +40,7 @@ func (ck *Checker) keys(path string, data []byte) (k keys, ok bool) {
 
 // key is all that changes the result of an object, or may.
 func (o *Options) key() string {
-	return fmt.Sprintf("%q %d %d %q %q %d %d %t %t", o.JIT, o.Memory, o.Timeout, o.Selected, o.Prepared, o.Flags, o.LogLevel, o.Explain, o.Work)
+	return fmt.Sprintf("%q %d %d %q %q %d %d %t %t %t", o.JIT, o.Memory, o.Timeout, o.Selected, o.Prepared, o.Flags, o.LogLevel, o.Explain, o.Work, o.Brief)
 }
 
 // fileID identifies a file's content without reading it, "" if there is none.

@@ -42,6 +42,7 @@ type Options struct {
 	KeepLogs bool   // diag.Program has its log, whole
 	SaveLogs string // folder that every log is written to; empty for none
 	Explain  bool   // rejections have diagnostics
+	Brief    bool   // diagnostics need no more than their codes, which often saves a load for the path
 	Work     bool   // programs have diag.Program.Work, which takes another load of each
 }
 
@@ -220,6 +221,9 @@ func (ck *Checker) Parsed(ctx context.Context, m loader.Machine, obj *object.Obj
 	}
 	opts := loader.Options{Timeout: o.Timeout, LogLevel: o.LogLevel, Flags: o.Flags, Select: selects,
 		WholeLogs: o.KeepLogs || o.SaveLogs != "" || o.LogLevel > 0}
+	if o.Brief && !o.KeepLogs && o.SaveLogs == "" {
+		opts.Path = func(r *loader.Result) bool { return o.Explain && !briefly(r) }
+	}
 	var saveErr error
 	var cache rules.Cache
 	profiles := map[string]profile{}

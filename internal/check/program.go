@@ -38,13 +38,15 @@ func (ck *Checker) program(r *loader.Result, work profile, cache *rules.Cache) d
 	switch {
 	case err != nil:
 		p.Verdict, p.Error = diag.Error, err.Error()
-		p.Diagnostics = []diag.Diagnostic{ck.diagnoseLoad(c, r, &p, err)}
+		if ck.Options.Explain || !ck.Options.Brief {
+			p.Diagnostics = []diag.Diagnostic{ck.diagnoseLoad(c, r, &p, err)}
+		}
 	case r.Errno == 0:
 		p.Verdict = diag.Accepted
 	default:
 		p.Verdict = diag.Rejected
 		if ck.Options.Explain {
-			p.Diagnostics = []diag.Diagnostic{rules.Diagnose(c)}
+			p.Diagnostics = []diag.Diagnostic{ck.explain(c)}
 		}
 	}
 	return p

@@ -34,6 +34,9 @@ type Options struct {
 	// verifier, one program after the other, so that memory has to hold one log.
 	// cut is how many bytes are missing.
 	EveryPath func(name string, log []byte, cut uint64)
+	// Path says whether the path of a rejection is wanted, which takes another
+	// load; nil means of all.
+	Path func(*Result) bool
 	// Select says which programs to load; nil means all.
 	Select func(name string) bool
 	// Flags are added to each program's (BPF_F_TEST_STATE_FREQ and the like).

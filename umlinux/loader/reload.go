@@ -12,7 +12,8 @@ func (l *load) reload(m Machine, programs []*program, slots map[mapKey]int32, se
 	var again []*program
 	for _, p := range programs {
 		set(p, func(r *Result) {
-			if r.Err == nil && r.Log != "" && (r.Errno != 0 || l.opts.LogLevel > 0) {
+			wanted := l.opts.LogLevel > 0 || r.Errno != 0 && (l.opts.Path == nil || l.opts.Path(r))
+			if r.Err == nil && r.Log != "" && wanted {
 				again = append(again, p)
 			}
 		})
