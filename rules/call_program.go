@@ -11,7 +11,7 @@ var (
 	_ = rule("BPF0550", tailCallInSubprogram)
 	_ = rule("BPF0555", legacyPacketLoad)
 	_ = rule("BPF0560", kfuncSignature)
-	_ = rule("BPF0565", subprogramContract)
+	_ = ruleByPath("BPF0565", subprogramContract)
 )
 
 // tailCallInSubprogram: check_map_func_compatibility, check_btf_func.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/rules"
+	"github.com/bpfdiag/bpfdiag/rules/messages"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -13,14 +14,24 @@ import (
 // rejection.
 func briefly(r *loader.Result) bool {
 	sum := verifierlog.Summarize(r.Log)
-	_, ok := rules.CodeOf(sum.Message)
-	// What is called tells whether the kernel lacks something: Result.Lack.
-	return ok && !strings.HasPrefix(sum.Message, "invalid func ")
+	_, ok := briefCode(sum.Message)
+	return ok
+}
+
+// briefCode is the code of a complaint, if it needs no path.
+func briefCode(message string) (messages.Code, bool) {
+	switch {
+	case strings.Contains(message, "\n"): // of warnings from before the path, which are in front of it
+		return messages.Code{}, false
+	case strings.HasPrefix(message, "invalid func "): // what is called tells whether the kernel lacks something: Result.Lack
+		return messages.Code{}, false
+	}
+	return rules.CodeOf(message)
 }
 
 // explain is a rejection's diagnostic, with its code only if that is enough.
 func (ck *Checker) explain(c rules.Case) diag.Diagnostic {
-	code, ok := rules.CodeOf(c.Summary.Message)
+	code, ok := briefCode(c.Summary.Message)
 	if !ok || !ck.Options.Brief {
 		return rules.Diagnose(c)
 	}
