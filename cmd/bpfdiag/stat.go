@@ -44,6 +44,7 @@ type statFlags struct {
 
 	kernel, jit string
 	jobs        int
+	memory      int
 	timeout     time.Duration
 	noCache     bool
 	shard       string
@@ -119,6 +120,7 @@ veristat, to which unreadable objects are no failure.`,
 	fl.StringVar(&f.jit, "jit", umlinux.JITs[0], "JIT that the verifier answers for: "+strings.Join(umlinux.JITs, ", "))
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
+	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
 	fl.BoolVar(&f.noCache, "no-cache", false, "verify again what is known from another run, and keep no result")
 	fl.StringVar(&f.shard, "shard", "", "verify only one `part` of the objects, \"2/5\"")
 	fl.BoolVar(&f.merge, "merge", false, "join files of rows, such as those of shards")

@@ -19,7 +19,7 @@ import (
 // verify makes the rows of objects. What says what goes on.
 func (s *statistics) verify(ctx context.Context, what string, paths []string) error {
 	f := &s.flags
-	flags := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs, noCache: f.noCache}
+	flags := checkFlags{kernel: f.kernel, jit: f.jit, logLevel: f.logLevel, timeout: f.timeout, jobs: f.jobs, memory: f.memory, noCache: f.noCache}
 	flags.format, flags.color = "json", "never" // with all that there is to know
 	flags.raw, flags.quiet = f.verbose || f.topLines > 0, f.quiet
 	if err := flags.check(); err != nil {
