@@ -3,9 +3,10 @@
 // Bench measures bpfdiag as whole processes against other whole processes, in
 // one run, and prints ratios: `make bench`.
 //
-//	bench -bpfdiag FILE -kernel NAME,... [-n RUNS] [-veristat FILE -selftests DIR] [-object FILE] [-rejected DIR]
+//	bench -bpfdiag FILE -kernel NAME,... [-n RUNS] [-veristat FILE -selftests DIR] [-object FILE] [-rejected DIR] [-many FILE]
 //
 // With -rejected, what diagnostics cost: a check against the same with --raw.
+// With -many, one run over a thousand copies of an object, and another one.
 // Each pair of commands is run in turn, A B A B, and the median of the ratios
 // of neighbours is what counts: machines are noisy. With -veristat (a static
 // build of the kernel's own) and -selftests (a folder of compiled kernel
@@ -39,6 +40,8 @@ var (
 	veristat  = flag.String("veristat", "", "static veristat")
 	selftests = flag.String("selftests", "", "folder of compiled kernel self-tests; SERIES in it is replaced by the kernel's")
 	object    = flag.String("object", "", "small accepted object")
+	many      = flag.String("many", "", "object with a loop whose turns are the first word of .rodata")
+	copied    = flag.Int("copies", 1000, "copies of -many")
 	broken    = flag.String("rejected", "", "folder of small objects that are rejected")
 )
 
@@ -65,6 +68,11 @@ func run() error {
 		}
 		if *broken != "" {
 			if err := rejected(name, *broken, min(*runs, 5)); err != nil {
+				return err
+			}
+		}
+		if *many != "" {
+			if err := manyObjects(name, *many, *copied); err != nil {
 				return err
 			}
 		}
