@@ -281,6 +281,43 @@ func TestCacheFilters(t *testing.T) {
 	}
 }
 
+// TestCacheOthers: what is said of other kernels is true while they are the same.
+func TestCacheOthers(t *testing.T) {
+	cache := folder(t)
+	with := func(ids string) *run {
+		r := newRun(cache, accepted)
+		r.others = &otherKernels{ids: ids}
+		r.others.once.Do(func() {})
+		return r
+	}
+	data, err := os.ReadFile("a.bpf.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, asked := with("6.1 7.2"), true
+	o, _ := r.check(t, "a.bpf.o")
+	k, _ := r.keys("a.bpf.o", data)
+	r.asked = &asked
+	r.keep(k, o)
+	for ids, want := range map[string]bool{"6.1 7.2": true, "6.1": false} {
+		if _, hit := with(ids).recall(k, "a.bpf.o"); hit != want {
+			t.Errorf("with kernels %s: hit %t", ids, hit)
+		}
+	}
+}
+
+// TestCacheLatin1: a text that JSON does not have is not changed by keeping it.
+func TestCacheLatin1(t *testing.T) {
+	cache := folder(t)
+	data, _ := os.ReadFile("a.bpf.o")
+	put(t, "a.bpf.o", bytes.Replace(data, []byte("*n += 1;"), []byte("*n += \xe9;"), 1))
+	first, _ := newRun(cache, rejected).check(t, "a.bpf.o")
+	again, hit := newRun(cache, rejected).check(t, "a.bpf.o")
+	if hit || !reflect.DeepEqual(first, again) || !strings.Contains(fmt.Sprintf("%+v", first), "\xe9") {
+		t.Errorf("hit %t\n%+v\n%+v", hit, first, again)
+	}
+}
+
 // TestCacheDamaged: whatever is in an entry's file, it is right or not there.
 func TestCacheDamaged(t *testing.T) {
 	cache := folder(t)
