@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (s *Server) codeAction(_ context.Context, p CodeActionParams) (any, error) 
 		})
 	}
 	actions := []CodeAction{}
-	here := s.findingsAt(in, p.Range)
+	here := s.findingsAt(in, wholeLines(p.Range))
 	if wants(kindQuickFix) {
 		seen := map[string]bool{}
 		for _, f := range here {
@@ -48,6 +49,12 @@ func (s *Server) codeAction(_ context.Context, p CodeActionParams) (any, error) 
 		}
 	}
 	return actions, nil
+}
+
+// wholeLines is a range with all of its first and last lines. Most editors ask
+// for just the cursor's place, and their users have it anywhere on the line.
+func wholeLines(r Range) Range {
+	return Range{Position{Line: r.Start.Line}, Position{r.End.Line, math.MaxUint32}}
 }
 
 // findingsAt are those that show something in a range of a file. Server.mu is held.
