@@ -15,7 +15,8 @@ const usage = 64
 // of what failed (its main returns -err), or 1.
 func asVeristat(really bool, err error) error {
 	var code exitCode
-	if !really || err == nil || errors.As(err, &code) && code == exitRejected {
+	var sig signalError
+	if !really || err == nil || errors.As(err, &sig) || errors.As(err, &code) && code == exitRejected {
 		return err
 	}
 	if !errors.As(err, &code) {
