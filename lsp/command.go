@@ -95,9 +95,7 @@ func (s *Server) verifyCommand(ctx context.Context, uri DocumentURI) (any, error
 		case <-ctx.Done():
 			s.mu.Lock()
 			for _, u := range units[i:] {
-				if u.running != nil {
-					u.running()
-				}
+				u.cancel()
 			}
 			s.mu.Unlock()
 			return nil, ctx.Err()

@@ -46,12 +46,7 @@ func (s *Server) progress(ctx context.Context, title string, u *unit) *progress 
 				return // it has ended
 			}
 			s.mu.Lock()
-			s.progresses[string(p.token)] = func() {
-				if u.running != nil {
-					u.running()
-				}
-				u.trouble = "cancelled"
-			}
+			s.progresses[string(p.token)] = u.cancel
 			s.mu.Unlock()
 			s.notify("$/progress", ProgressParams{p.token, WorkDone{Kind: "begin", Title: title, Cancellable: true}})
 			p.shown <- true

@@ -195,6 +195,19 @@ func (u *unit) done() {
 	u.waiting = nil
 }
 
+// cancel ends what a unit has going on, until it is edited again. Server.mu is held.
+func (u *unit) cancel() {
+	if u.timer != nil {
+		u.timer.Stop()
+		u.timer = nil
+	}
+	u.again = false
+	if u.running != nil {
+		u.running()
+		u.trouble = "cancelled"
+	}
+}
+
 // stop ends what a unit has going on, for good. Server.mu is held.
 func (u *unit) stop() {
 	u.dropped = true

@@ -7,7 +7,7 @@ function stat(pid) {
     const text = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const end = text.lastIndexOf(")");
     const fields = text.slice(end + 2).split(" ");
-    return { pid, name: text.slice(text.indexOf("(") + 1, end), state: fields[0], parent: Number(fields[1]) };
+    return { pid, name: text.slice(text.indexOf("(") + 1, end), state: fields[0], parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
   } catch {
     return undefined; // it is gone
   }

@@ -20,8 +20,14 @@ const session = (name, f, options) => test(name, async () => {
   }
 });
 
-// verifying waits until a guest of the server works.
-const verifying = (s) => s.until("a verification", () => s.progress.some((p) => p.value.kind === "begin") && guests(s.server.pid).length > 0);
+// verifying waits until a guest of the server has worked for a good while, and returns it:
+// to boot takes a few hundredths of a second.
+const verifying = (s) => s.until("a verification", () =>
+  s.progress.some((p) => p.value.kind === "begin") && guests(s.server.pid).find((g) => g.ticks > 30));
+
+// ended waits until the work is given up: the guest that did it is killed.
+const ended = (s, guest) => s.until("the end of the work", () =>
+  !alive(guest.pid) && s.progress.some((p) => p.value.kind === "end"));
 
 session("a kernel that is missing is said once, with the way out", async (s) => {
   const cache = path.join(s.folder, "empty");
@@ -51,21 +57,21 @@ session("a guest that is killed is replaced, and nobody notices", async (s) => {
 
 session("a verification can be cancelled, by its request", async (s) => {
   const uri = await s.open("slow.bpf.c", slow);
-  await verifying(s);
+  const guest = await verifying(s);
   const cancel = new lsp.CancellationTokenSource();
   const command = s.request(lsp.ExecuteCommandRequest.type, { command: "bpfdiag.verify", arguments: [uri] }, cancel.token);
   setTimeout(() => cancel.cancel(), 200);
   await assert.rejects(command, (e) => e.code === lsp.LSPErrorCodes.RequestCancelled);
-  await s.until("the end of the work", () => guests(s.server.pid).length === 0 && s.progress.some((p) => p.value.kind === "end"));
+  await ended(s, guest);
 });
 
 session("a verification can be cancelled, by its progress", async (s) => {
   await s.open("slow.bpf.c", slow);
-  await verifying(s);
+  const guest = await verifying(s);
   const { token, value } = s.progress.find((p) => p.value.kind === "begin");
   assert.equal(value.cancellable, true);
   await s.connection.sendNotification(lsp.WorkDoneProgressCancelNotification.type, { token });
-  await s.until("the end of the work", () => guests(s.server.pid).length === 0 && s.progress.some((p) => p.value.kind === "end"));
+  await ended(s, guest);
   const uri = await s.open("a.bpf.c", nullable); // and the next one is verified
   await s.errors(uri);
 });
