@@ -8,7 +8,8 @@ type Snapshot struct {
 }
 
 // FrameSnapshot is one frame of a Snapshot. A nil value is not known; one that
-// is NotInit was never written, or is no longer kept.
+// is NotInit was never written, or is no longer kept. Of addresses of the frame's own
+// stack FrameNo is -1.
 type FrameSnapshot struct {
 	Call     int // instruction that called it, -1 of the outermost
 	Callback bool
@@ -58,10 +59,10 @@ func (w *walker) snapshot() *Snapshot {
 			to.Call = int(w.b.p.recs[c].insn)
 		}
 		for r := range f.regs {
-			to.Regs[r], to.regIDs[r] = w.values.get(&f.regs[r]), f.regs[r].ids()
+			to.Regs[r], to.regIDs[r] = w.values.get(&f.regs[r], i), f.regs[r].ids()
 		}
 		for k := range f.slots {
-			to.Slots[k], to.slotIDs[k] = w.values.get(&f.slots[k]), f.slots[k].ids()
+			to.Slots[k], to.slotIDs[k] = w.values.get(&f.slots[k], i), f.slots[k].ids()
 		}
 		s.Frames[i] = to
 	}
@@ -79,10 +80,10 @@ func (s *Snapshot) restore(m *machine, at int) {
 		f := &m.frames[i]
 		f.call, f.callback, f.resume = from.call, from.Callback, from.resume
 		for r, v := range from.Regs {
-			f.regs[r].have(v, from.regIDs[r])
+			f.regs[r].have(v, from.regIDs[r], i)
 		}
 		for k, v := range from.Slots {
-			m.slot(i, -8*(k+1)).have(v, from.slotIDs[k])
+			m.slot(i, -8*(k+1)).have(v, from.slotIDs[k], i)
 		}
 	}
 	m.refs = append(m.refs[:0], s.refs...)
@@ -91,13 +92,15 @@ func (s *Snapshot) restore(m *machine, at int) {
 func (c *cell) ids() cellIDs { return cellIDs{c.vid, c.slice} }
 
 // have makes a cell hold v.
-func (c *cell) have(v *Value, ids cellIDs) {
+func (c *cell) have(v *Value, ids cellIDs, frame int) {
 	c.known, c.lost, c.maybe, c.vid, c.slice = v != nil, noStep, noStep, ids.vid, ids.slice
 	if v != nil {
 		reg, slot := c.v.Reg, c.v.Slot
 		c.v = *v
 		c.v.Reg, c.v.Slot = reg, slot
-		c.shared = v
+		if c.shared = v; v.Base == FramePtr && v.FrameNo < 0 {
+			c.v.FrameNo = frame
+		}
 	}
 }
 
@@ -126,19 +129,23 @@ type valueKey struct {
 	depth                int
 }
 
-// get is the shared value of a cell, nil if it is not known.
-func (t *valueTable) get(c *cell) *Value {
+// get is the shared value of a cell of a frame, nil if it is not known.
+func (t *valueTable) get(c *cell, frame int) *Value {
 	if !c.known || c.maybe >= 0 {
 		return nil
 	}
-	if c.shared != nil && sameValue(c.shared, &c.v) {
+	v := &c.v
+	no := v.FrameNo
+	if no == frame {
+		no = -1
+	}
+	if c.shared != nil && c.shared.FrameNo == no && sameValue(c.shared, v) {
 		return c.shared
 	}
-	v := &c.v
 	k := valueKey{
 		base: v.Base, flags: v.Flags, typ: v.Type, name: v.TypeName, bytes: v.Bytes, mp: v.Map, constant: v.Const, number: v.Number,
 		id: v.ID, ref: v.RefID, parent: v.ParentID, add: v.AddConst, off: v.Offset, rng: v.Range, mem: v.MemSize,
-		frame: v.FrameNo, key: v.KeySize, val: v.ValSize, bounds: v.Bounds, state: v.IterState, depth: v.IterDepth,
+		frame: no, key: v.KeySize, val: v.ValSize, bounds: v.Bounds, state: v.IterState, depth: v.IterDepth,
 	}
 	k.bounds.Printed = 0
 	s := t.values[k]
@@ -148,7 +155,7 @@ func (t *valueTable) get(c *cell) *Value {
 		}
 		s = new(Value)
 		*s = *v
-		s.Reg, s.Slot, s.Live, s.Start, s.End, s.Precise, s.Bounds.Printed = -1, 0, 0, 0, 0, false, 0
+		s.FrameNo, s.Reg, s.Slot, s.Live, s.Start, s.End, s.Precise, s.Bounds.Printed = no, -1, 0, 0, 0, 0, false, 0
 		t.values[k] = s
 	}
 	c.shared = s

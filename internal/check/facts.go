@@ -16,6 +16,21 @@ import (
 // error of Facts is what ended the run: the context's, a guest's that cannot be
 // booted, or each's.
 func (ck *Checker) Facts(ctx context.Context, m loader.Machine, obj *object.Object, sel func(program string) bool, each func(program string, p *facts.Program, err error) error) error {
+	return ck.Logs(ctx, m, obj, sel, func(c facts.Case, log string, err error) error {
+		if err != nil {
+			return each(c.Name, nil, err)
+		}
+		p, err := facts.Read(ctx, log, c)
+		if err != nil {
+			return err
+		}
+		return each(c.Name, p, nil)
+	})
+}
+
+// Logs hands the logs of all paths of an object's programs to each, as Facts does what they
+// say. A log is not kept.
+func (ck *Checker) Logs(ctx context.Context, m loader.Machine, obj *object.Object, sel func(program string) bool, each func(c facts.Case, log string, err error) error) error {
 	info := debuginfo.New(obj)
 	for _, fn := range obj.Programs() {
 		if sel != nil && !sel(fn.Name) {
@@ -30,17 +45,9 @@ func (ck *Checker) Facts(ctx context.Context, m loader.Machine, obj *object.Obje
 				return
 			}
 			sum := verifierlog.Summarize(r.Log)
-			if err := failure(&r, &sum); err != nil {
-				stop = each(r.Name, nil, err)
-				return
-			}
-			var p *facts.Program
-			p, stop = facts.Read(ctx, r.Log, facts.Case{
+			stop = each(facts.Case{
 				Name: r.Name, Accepted: r.Errno == 0, Cut: cut(&r), Object: obj, Locate: r.Layout().Find, Info: info,
-			})
-			if stop == nil {
-				stop = each(r.Name, p, nil)
-			}
+			}, r.Log, failure(&r, &sum))
 		})
 		if err == nil {
 			err = stop

@@ -139,7 +139,7 @@ func hull(a, b Value) Value {
 }
 
 func hullBounds(a, b verifierlog.Bounds) verifierlog.Bounds {
-	mask := a.Mask | b.Mask | a.Value ^ b.Value
+	mask := a.Mask | b.Mask | (a.Value ^ b.Value)
 	return verifierlog.Bounds{
 		Smin: min(a.Smin, b.Smin), Smax: max(a.Smax, b.Smax), Umin: min(a.Umin, b.Umin), Umax: max(a.Umax, b.Umax),
 		Smin32: min(a.Smin32, b.Smin32), Smax32: max(a.Smax32, b.Smax32), Umin32: min(a.Umin32, b.Umin32), Umax32: max(a.Umax32, b.Umax32),
