@@ -107,6 +107,7 @@ func (c *collector) run(r *run) {
 			f.Before.addSet(&set)
 		}
 	}
+	c.registers(r, first, visits)
 	after := map[string]change{}
 	now := first
 	for i := r.from; i < r.to; i++ {
@@ -130,6 +131,28 @@ func (c *collector) run(r *run) {
 	for name, ch := range after {
 		f := c.fact(name, ch.v.Type, visits)
 		f.After.addSet(&ch.set)
+	}
+}
+
+// registers adds the variables that debug information places nowhere, but whose value is in
+// a register when the run begins: the code shows that it was moved there.
+func (c *collector) registers(r *run, known []debuginfo.Live, visits int) {
+	q := c.p.visited(r.from)
+	if q == nil {
+		return
+	}
+	for reg := range 10 {
+		for _, n := range c.p.c.Info.Register(r.fn, r.from-r.base, reg) {
+			if n.Likely || n.Elsewhere || n.How != debuginfo.Same && n.How != debuginfo.Argument || n.Var == nil || n.Var.Name != n.Expr || n.Var.Function != r.function {
+				continue
+			}
+			if v := lookup(known, n.Expr); v.Variable != nil && (v.Variable != n.Var || len(v.Locations) > 0) {
+				continue
+			}
+			set := q.at(reg)
+			c.fact(n.Expr, n.Type, visits).Before.addSet(&set)
+			known = append(known, debuginfo.Live{Variable: n.Var, Locations: []debuginfo.Location{{}}})
+		}
 	}
 }
 
@@ -237,6 +260,12 @@ func (c *collector) memory(r *run, i int, q *point, visits int) {
 	}
 	if v := a.Target.Var; v != nil && v.Name == a.Target.Expr {
 		return // a variable: known as such
+	}
+	if a.Target.Type != nil {
+		switch a.Target.Type.Underlying().Kind {
+		case debuginfo.Struct, debuginfo.Union, debuginfo.Array: // a part of it, and which is not known
+			return
+		}
 	}
 	f := c.fact(a.Target.Expr, a.Target.Type, visits)
 	f.Memory = true

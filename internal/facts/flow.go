@@ -76,8 +76,8 @@ func valueAt(f *verifierlog.FrameSnapshot, loc int) *verifierlog.Value {
 }
 
 // covered notes a path that ends in front of an instruction, in state s. made is what
-// the last instruction made of a register, where s does not tell; nil if it does.
-func (f *flow) covered(insn int, s *verifierlog.Snapshot, made *seed) {
+// the last instruction made of registers, as far as s does not tell.
+func (f *flow) covered(insn int, s *verifierlog.Snapshot, made []seed) {
 	q := f.p.point(insn)
 	if q == nil || len(f.seeds) >= maxSeeds {
 		return
@@ -99,7 +99,7 @@ const maxSeeds = 1 << 18
 
 // differences are the places whose value in s is not within that in old; ok is false if
 // the states are of other frames, or if there are more than limit.
-func differences(insn int, s *verifierlog.Snapshot, made *seed, old *verifierlog.Snapshot, limit int, limited bool) (out []seed, ok bool) {
+func differences(insn int, s *verifierlog.Snapshot, made []seed, old *verifierlog.Snapshot, limit int, limited bool) (out []seed, ok bool) {
 	if old != nil && len(old.Frames) != len(s.Frames) {
 		return nil, false
 	}
@@ -138,13 +138,14 @@ func differences(insn int, s *verifierlog.Snapshot, made *seed, old *verifierlog
 			}
 			e := seed{loc: loc}
 			var isNow bool
-			switch e.v, isNow = valueOf(now); {
-			case isNow:
-			case made != nil && k == top && made.loc == loc:
-				e, isNow = *made, !made.any
-			default:
-				e.any = true
+			if e.v, isNow = valueOf(now); k == top {
+				for _, m := range made {
+					if m.loc == loc {
+						e, isNow = m, !m.any
+					}
+				}
 			}
+			e.any = !isNow
 			if v, is := valueOf(then); g != nil && (!is || isNow && v.covers(&e.v)) {
 				continue // if it is not known there, nothing is said of it anyway
 			}

@@ -127,6 +127,29 @@ type reader struct {
 	at   int                        // its instruction
 }
 
+// compared is what the operands of a jump are behind it.
+func compared(in *verifierlog.Insn, f *verifierlog.FrameSnapshot, taken bool) (made []seed) {
+	op := in.Operator
+	if !taken {
+		op = opposite[op]
+	}
+	dst, ok := valueOf(f.Regs[in.Dst])
+	src := number(exactly(in.Imm))
+	if !in.HasImm && ok {
+		src, ok = valueOf(f.Regs[in.Src])
+	}
+	if !ok || op == "" || dst.Base != verifierlog.Scalar || src.Base != verifierlog.Scalar || dst.Bytes != "" || src.Bytes != "" {
+		return nil
+	}
+	if b, ok := narrow(op, dst.Bounds, src.Bounds, in.Wide); ok {
+		made = append(made, seed{loc: in.Dst, v: number(b)})
+	}
+	if b, ok := narrow(mirrored[op], src.Bounds, dst.Bounds, in.Wide); ok && !in.HasImm && in.Src != in.Dst {
+		made = append(made, seed{loc: in.Src, v: number(b)})
+	}
+	return made
+}
+
 // compute is what instruction i makes of the state in front of it, anything if that cannot
 // be told.
 func (r *reader) compute(q *point, i int) (v Value, any bool) {
@@ -178,7 +201,7 @@ func (r *reader) visit(v *verifierlog.Visit) {
 	}
 	s := v.Known()
 	frame := s.Frames[v.Frame]
-	var made *seed
+	var made []seed
 	if from := p.visited(v.From); from != nil {
 		dst := from.result()
 		if from.insn.Op == verifierlog.OpExit || from.insn.Op == verifierlog.OpCall && v.Index != v.From+1 {
@@ -186,12 +209,16 @@ func (r *reader) visit(v *verifierlog.Visit) {
 		}
 		if dst >= 0 && v.Covered && frame.Regs[dst] == nil {
 			// The kernel does not print what the last instruction of a covered path did.
-			made = &seed{loc: dst}
-			if made.v, made.any = r.compute(from, v.From); !made.any {
-				from.after.add(made.v)
+			x := seed{loc: dst}
+			if x.v, x.any = r.compute(from, v.From); !x.any {
+				from.after.add(x.v)
 			}
+			made = append(made, x)
 		} else if dst >= 0 {
 			from.after.see(frame.Regs[dst])
+		}
+		if from.insn.Op == verifierlog.OpJump && v.Covered {
+			made = compared(&from.insn, frame, v.Index != v.From+1)
 		}
 		if from.insn.Op == verifierlog.OpGotoX && !slices.Contains(from.to, v.Index) {
 			from.to = append(from.to, v.Index)

@@ -193,7 +193,7 @@ func (r *Ranges) merge() {
 	out := r.List[:1]
 	for _, x := range r.List[1:] {
 		last := &out[len(out)-1]
-		if !r.less(last.High, x.Low) || last.High+1 == x.Low && last.High != last.Low && x.Low != x.High {
+		if !r.less(last.High, x.Low) || last.High+1 == x.Low {
 			if r.less(last.High, x.High) {
 				last.High = x.High
 			}
@@ -233,10 +233,16 @@ func (r *Ranges) Whole() bool {
 func (r *Ranges) String() string {
 	low, high := r.limits()
 	var words []string
+	wide := 0
 	for _, x := range r.List {
+		if x.High-x.Low > r.Step {
+			wide++
+		}
 		switch {
 		case x.Low == x.High:
 			words = append(words, r.number(x.Low))
+		case x.High-x.Low == r.Step: // the only two
+			words = append(words, r.number(x.Low), r.number(x.High))
 		case x.Low == low && x.High == high:
 			words = append(words, "any number")
 		case x.High == high && (r.Signed || x.Low > 0):
@@ -248,7 +254,7 @@ func (r *Ranges) String() string {
 		}
 	}
 	s := either(words)
-	if r.Step > 1 && !r.Exact() {
+	if r.Step > 1 && wide > 0 {
 		s += fmt.Sprintf(", a multiple of %d", r.Step)
 	}
 	return s
