@@ -23,7 +23,6 @@ type unit struct {
 	again   bool               // another one is wanted after it
 	waiting []chan struct{}    // closed when there is nothing more to do
 
-	built   *Built
 	result  *result
 	trouble string // why there is no verdict on the last text, empty if there is one
 }

@@ -70,13 +70,14 @@ func (b *Backend) Log(ctx context.Context, s lsp.Settings, what lsp.Built, kerne
 	if err != nil {
 		return "", err
 	}
-	for _, p := range out.Programs {
-		if p.Log == "" && p.Error != "" {
-			return "", fmt.Errorf("`%s` was not verified: %s", program, p.Error)
-		}
-		return p.Log, nil
+	if len(out.Programs) == 0 {
+		return "", fmt.Errorf("%s has no program `%s` any more", o.path, program)
 	}
-	return "", fmt.Errorf("%s has no program `%s` any more", o.path, program)
+	p := &out.Programs[0]
+	if p.Log == "" && p.Error != "" {
+		return "", fmt.Errorf("`%s` was not verified: %s", program, p.Error)
+	}
+	return p.Log, nil
 }
 
 // declarations are where the programs' functions are in the source.
