@@ -118,8 +118,11 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "clang" {
+			switch cond {
+			case "clang":
 				return clang() != "", nil
+			case "real": // veristat is the kernel's
+				return os.Getenv("VERISTAT") != "", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -137,6 +140,7 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("exit status %s, not %s", got, args[0])
 				}
 			},
+			"veristat": runVeristat(bin),
 			// compile FILE.c OBJECT [FLAG...]
 			"compile": func(ts *testscript.TestScript, neg bool, args []string) {
 				src := args[0]

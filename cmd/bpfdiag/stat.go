@@ -28,7 +28,8 @@ var statFormats = []string{"table", "csv", "json", "json-lines", "markdown"}
 
 // statFlags are the options of `bpfdiag stat`, those of veristat's by their names.
 type statFlags struct {
-	emit, sort, format     string
+	emit, sort             []string
+	format                 string
 	compare, replay        bool
 	filters, presets       []string
 	topN, topLines         int
@@ -94,8 +95,8 @@ veristat, to which unreadable objects are no failure.`,
 		RunE: func(c *cobra.Command, args []string) error { return asVeristat(f.veristat, runStat(c, f, args)) },
 	}
 	fl := c.Flags()
-	fl.StringVarP(&f.emit, "emit", "e", "", "`columns` to print: "+strings.Join(stat.Names(), ", "))
-	fl.StringVarP(&f.sort, "sort", "s", "", "`columns` to sort by, each with ^ (up) or v (down) behind it")
+	fl.StringArrayVarP(&f.emit, "emit", "e", nil, "`columns` to print: "+strings.Join(stat.Names(), ", "))
+	fl.StringArrayVarP(&f.sort, "sort", "s", nil, "`columns` to sort by, each with ^ (up) or v (down) behind it")
 	fl.StringVarP(&f.format, "output-format", "o", statFormats[0], "output: "+strings.Join(statFormats, ", "))
 	fl.BoolVarP(&f.compare, "compare", "C", false, "compare two files: BASELINE COMPARISON")
 	fl.BoolVarP(&f.replay, "replay", "R", false, "print the rows of a file again")
@@ -207,11 +208,11 @@ func runStat(c *cobra.Command, f statFlags, args []string) error {
 		return s.across(c.Context(), kernels, files)
 	}
 	s.flags.kernel = kernels[0]
-	s.lines = f.format == "json-lines" && f.sort == "" && f.topN == 0 && f.baseline == ""
+	s.lines = f.format == "json-lines" && f.sort == nil && f.topN == 0 && f.baseline == ""
 	if err := s.verify(c.Context(), "verifying", files); err != nil {
 		return err
 	}
-	if err := s.report(stat.CSVColumns("")); err != nil {
+	if err := s.report(stat.CSVColumns()); err != nil {
 		return err
 	}
 	return s.usable()
@@ -234,9 +235,10 @@ func (s *statistics) report(has stat.Spec) error {
 var errNoObject = errors.New("no object given; try `bpfdiag stat prog.bpf.o`, or `bpfdiag stat --help`")
 
 // usable is the exit status of a run in which an object could not be verified:
-// what could be is printed first.
+// what could be is printed first. To veristat such a one is no error, but a variable
+// that cannot be set is.
 func (s *statistics) usable() error {
-	if s.unusable && !s.flags.veristat {
+	if s.unusable && (!s.flags.veristat || len(s.presets) > 0) {
 		return exitCode(exitError)
 	}
 	return nil

@@ -72,10 +72,10 @@ func (s *statistics) prepare() error {
 		}
 		s.presets = append(s.presets, p)
 	}
-	if s.columns, err = stat.ParseSpec(f.emit); err != nil {
+	if s.columns, err = stat.ParseSpec(strings.Join(f.emit, ",")); err != nil {
 		return err
 	}
-	if s.order, err = stat.ParseSpec(f.sort); err != nil {
+	if s.order, err = stat.ParseSpec(strings.Join(f.sort, ",")); err != nil {
 		return err
 	}
 	if s.order == nil {

@@ -68,7 +68,7 @@ func (s *statistics) replay(paths []string) error {
 	}
 	s.about.Tool = &t
 	if s.columns == nil {
-		s.columns = s.defaults("").Common(one.Columns)
+		s.columns = s.defaults().Common(one.Columns)
 	}
 	if err := s.report(one.Columns); err != nil {
 		return err

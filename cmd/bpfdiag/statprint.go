@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/bpfdiag/bpfdiag/internal/stat"
-	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 )
 
 func (s *statistics) compare(a, b string) error {
@@ -31,7 +30,11 @@ func (s *statistics) compareWith(path string, rows []stat.Record, has stat.Spec)
 		}
 	}
 	if s.columns == nil {
-		s.columns = stat.TableColumns().Common(has, base.Columns)
+		s.columns = stat.TableColumns()
+		if s.flags.format == "csv" {
+			s.columns = stat.CSVColumns()
+		}
+		s.columns = s.columns.Common(has, base.Columns)
 	}
 	if err := s.write(stat.Comparison(pairs, s.columns)); err != nil {
 		return err
@@ -62,7 +65,7 @@ func (s *statistics) print() error {
 		rows = rows[:n]
 	}
 	if s.columns == nil {
-		s.columns = s.defaults(s.flags.kernel)
+		s.columns = s.defaults()
 	}
 	if s.flags.any() && (s.flags.format == "table" || s.flags.format == "markdown") {
 		return s.printWork(rows)
@@ -111,13 +114,13 @@ func (s *statistics) showsCode() bool {
 	return f.format != "csv" && !f.veristat && f.baseline == ""
 }
 
-// defaults are the columns when none are asked for, of what a kernel has counted.
-func (s *statistics) defaults(kernel string) stat.Spec {
+// defaults are the columns when none are asked for.
+func (s *statistics) defaults() stat.Spec {
 	switch s.flags.format {
 	case "csv":
-		return stat.CSVColumns(seriesOf(kernel))
+		return stat.CSVColumns()
 	case "json", "json-lines":
-		return stat.CSVColumns("").WithCode()
+		return stat.CSVColumns().WithCode()
 	}
 	if s.flags.veristat || !slices.ContainsFunc(s.rows, func(r stat.Record) bool { return r.Code != "" }) {
 		return stat.TableColumns()
@@ -137,15 +140,4 @@ func (s *statistics) write(g *stat.Grid) error {
 		return g.WriteMarkdown(s.out)
 	}
 	return g.WriteTable(s.out)
-}
-
-// seriesOf is the series of a kernel as --kernel names it.
-func seriesOf(name string) string {
-	if name == "" {
-		return ""
-	}
-	if img, err := kernel.Find(name); err == nil {
-		return img.Series
-	}
-	return name
 }

@@ -53,7 +53,7 @@ func (s *statistics) verify(ctx context.Context, what string, paths []string) er
 	t, k := tool(), ck.Kernel()
 	s.about.Tool, s.about.Kernel = &t, &k
 	if s.lines && s.columns == nil {
-		s.columns = s.defaults(f.kernel)
+		s.columns = s.defaults()
 	}
 
 	var objects []string

@@ -13,6 +13,7 @@ type Grid struct {
 	heads   []head
 	rows    [][]cell
 	objects []members // the rows for JSON
+	open    bool      // no line below the rows
 	ragged  bool      // nothing is added to the last column to make it as wide as its widest cell
 }
 
@@ -56,6 +57,7 @@ func Comparison(pairs []Pair, spec Spec) *Grid {
 		}
 		return heads
 	})
+	g.open = true // as veristat has it
 	for i := range pairs {
 		p := &pairs[i]
 		g.add(spec, p.File, p.Program, func(c Column) ([]cell, members) { return p.cells(c), p.members(c) })
@@ -157,7 +159,7 @@ func (g *Grid) WriteTable(out io.Writer) error {
 	for _, row := range g.rows {
 		line(func(i int) string { return pad(row[i].text, widths[i], row[i].left) })
 	}
-	if len(g.rows) > 0 {
+	if len(g.rows) > 0 && !g.open {
 		line(dashes)
 	}
 	return w.Flush()
