@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 )
 
 // pulls says whether the client asks for diagnostics, in place of being sent
@@ -21,6 +22,12 @@ func (s *Server) publish(files ...*file) {
 	if s.phase != phaseRunning {
 		return
 	}
+	seen := map[*file]bool{}
+	files = slices.DeleteFunc(files, func(f *file) bool {
+		twice := seen[f]
+		seen[f] = true
+		return twice
+	})
 	if s.pulls() {
 		for _, f := range files {
 			_, id := s.report(f)
