@@ -261,11 +261,13 @@ func (c *collector) memory(r *run, i int, q *point, visits int) {
 	if v := a.Target.Var; v != nil && v.Name == a.Target.Expr {
 		return // a variable: known as such
 	}
-	if a.Target.Type != nil {
-		switch a.Target.Type.Underlying().Kind {
-		case debuginfo.Struct, debuginfo.Union, debuginfo.Array: // a part of it, and which is not known
-			return
-		}
+	// A part of it is not it: the compiler loads 16 bits that may be misaligned byte by byte.
+	if t := a.Target.Type; t == nil || t.ByteSize() != int64(a.Size) {
+		return
+	}
+	switch a.Target.Type.Underlying().Kind {
+	case debuginfo.Struct, debuginfo.Union, debuginfo.Array:
+		return
 	}
 	f := c.fact(a.Target.Expr, a.Target.Type, visits)
 	f.Memory = true
