@@ -45,7 +45,7 @@ func main() {
 
 func run(objects []string) error {
 	if *veristat == "" || len(objects) == 0 {
-		return errors.New("usage: veridiff -veristat FILE OBJECT...")
+		return errors.New("no veristat or no object is given: veridiff -veristat FILE OBJECT... [-v]")
 	}
 	img, err := kernel.Find(*name)
 	if err != nil {
