@@ -30,6 +30,7 @@ var statFormats = []string{"table", "csv", "json", "json-lines", "markdown"}
 type statFlags struct {
 	emit, sort             []string
 	format                 string
+	dump                   string
 	compare, replay        bool
 	filters, presets       []string
 	topN, topLines         int
@@ -112,6 +113,8 @@ veristat, to which unreadable objects are no failure.`,
 	fl.Uint32VarP(&f.logLevel, "log-level", "l", 0, "level of the logs: 1 the last path, 2 all paths")
 	fl.BoolVar(&f.logFixed, "log-fixed", false, "keep a log's beginning, not its end, when it is too long")
 	fl.IntVar(&f.logSize, "log-size", 0, "print at most so many `bytes` of each log")
+	fl.StringVar(&f.dump, "dump", "", "veristat's `kind` of dump, xlated or jited; not to be had here, which is said")
+	fl.Lookup("dump").NoOptDefVal = "xlated"
 	fl.BoolVarP(&f.testStates, "test-states", "t", false, "keep states often (BPF_F_TEST_STATE_FREQ)")
 	fl.BoolVarP(&f.invariants, "test-reg-invariants", "r", false, "reject when bounds contradict each other (BPF_F_TEST_REG_INVARIANTS)")
 	fl.BoolVarP(&f.version, "version", "V", false, "print the version")

@@ -34,6 +34,13 @@ func (s *statistics) prepare() error {
 	if err := f.hotFlags.check(f); err != nil {
 		return err
 	}
+	// veristat without bpftool goes on, too.
+	if f.dump != "" {
+		if err := oneOf("dump", f.dump, "xlated", "jited"); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.errOut, "bpfdiag: --dump: the kernel that verifies is a guest without bpftool; `bpftool prog dump` shows programs that the running kernel has loaded")
+	}
 	if f.verbose && f.logLevel == 0 {
 		f.logLevel = 1
 	}
