@@ -102,5 +102,6 @@ found out (usage, no kernel, an unreadable object).`,
 	})
 	root.AddCommand(newCheckCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(),
 		newDoctorCommand(), newFactsCommand(), newLSPCommand())
+	root.AddCommand(newFeaturesCommand())
 	return root
 }

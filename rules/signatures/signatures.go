@@ -10,9 +10,10 @@ import (
 
 // A Function is a helper or kfunc.
 type Function struct {
-	Name   string
-	Params []Param
-	Sleeps bool // of a kfunc: KF_SLEEPABLE
+	Name        string
+	Declaration string // in C, without the semicolon
+	Params      []Param
+	Sleeps      bool // of a kfunc: KF_SLEEPABLE
 	// Types are the program types that a kfunc is registered for in Linux 7.3
 	// ("sched_cls"); "unspec" is all. Empty of helpers, and when unknown.
 	Types []string
@@ -54,6 +55,7 @@ func parse(line string) (f Function, ok bool) {
 		list, rest, _ := strings.Cut(rest, "] ")
 		f.Types, line = strings.Fields(list), rest
 	}
+	f.Declaration = line
 	head, rest, ok := strings.Cut(line, "(")
 	args, closed := strings.CutSuffix(rest, ")")
 	if !ok || !closed {

@@ -40,6 +40,9 @@ func similar(name string, names []string) []string {
 	return out
 }
 
+// Similar proposes names that somebody may have meant by one that does not exist.
+func Similar(name string, names []string) []string { return similar(name, names) }
+
 // distance is how many letters have to be changed, added or left out to make b
 // of a (Levenshtein), or more than limit.
 func distance(a, b string, limit int) int {
