@@ -24,7 +24,7 @@ demo: ## set up this machine, then check the examples
 	@scripts/demo
 
 test: ## set up this machine, then run every test with KERNELS, as an ordinary user
-	@scripts/setup scripts/as-user
+	@scripts/setup --tests scripts/as-user
 	@scripts/as-user scripts/test $(KERNELS)
 
 setup: ## install what is missing, through apt

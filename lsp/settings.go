@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,7 +36,8 @@ func DefaultSettings() Settings {
 // with returns the settings with what a client says in their place. Anything
 // that is wrong is an error, and then nothing is changed.
 func (s Settings) with(raw json.RawMessage) (Settings, error) {
-	if len(raw) == 0 || string(raw) == "null" {
+	// An empty table of Lua's is sent as an empty list.
+	if text := strings.Join(strings.Fields(string(raw)), ""); text == "" || text == "null" || text == "[]" {
 		return s, nil
 	}
 	n := s
