@@ -83,12 +83,6 @@ func (s *terminal) wait(what ...string) string {
 	})
 }
 
-// gone waits until the screen no longer shows a text.
-func (s *terminal) gone(text string) string {
-	s.t.Helper()
-	return s.until(fmt.Sprintf("ceases to show %q", text), func(screen string) bool { return !strings.Contains(screen, text) })
-}
-
 func (s *terminal) until(what string, holds func(screen string) bool) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
