@@ -67,13 +67,20 @@ func (h *patched) digits() int {
 // doubt is what a help's heading says beyond "help", so that nobody takes for
 // proven what is not.
 func (h *Help) doubt() string {
+	var words []string
 	switch {
 	case h.Applicability == Likely:
-		return " (likely)"
+		words = append(words, "likely")
 	case h.Applicability == Placeholder && len(h.Edits) > 0:
-		return " (to be adapted)"
+		words = append(words, "to be adapted")
 	}
-	return ""
+	if h.Verified {
+		words = append(words, "verified")
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, ", ") + ")"
 }
 
 func (p *printer) help(h patched) {

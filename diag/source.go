@@ -109,7 +109,7 @@ func (s *Sources) file(path string) sourceFile {
 	f, known := s.files[path]
 	if !known {
 		var size int
-		if text, ok := s.texts[path]; ok {
+		if text, ok := s.texts[s.abs(path)]; ok {
 			f, size = sourceFileOf([]byte(text))
 		} else {
 			f, size = readSource(path)
@@ -124,6 +124,14 @@ func (s *Sources) file(path string) sourceFile {
 		s.seen[path] = f.sum
 	}
 	return f
+}
+
+// abs is a path that short has made shorter.
+func (s *Sources) abs(path string) string {
+	if filepath.IsAbs(path) || s.dir == "" {
+		return path
+	}
+	return filepath.Join(s.dir, path)
 }
 
 // isSourceName keeps objects from having other files shown, which matters

@@ -100,7 +100,7 @@ found out (usage, no kernel, an unreadable object).`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\n  `%s --help` lists what there is", err, c.CommandPath())
 	})
-	root.AddCommand(newCheckCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(),
+	root.AddCommand(newCheckCommand(), newFixCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(),
 		newDoctorCommand(), newFactsCommand(), newLSPCommand())
 	root.AddCommand(newFeaturesCommand())
 	return root

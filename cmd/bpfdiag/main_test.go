@@ -115,6 +115,8 @@ func TestScripts(t *testing.T) {
 			programs, _ := filepath.Abs(filepath.Join("testdata", "programs"))
 			e.Setenv("PROGRAMS", programs)
 			e.Setenv("BPFDIAG", bin)
+			e.Setenv("CLANG", clang())
+			e.Setenv("INCLUDE", "-I/usr/include/"+multiarch())
 			return err
 		},
 		Condition: func(cond string) (bool, error) {
