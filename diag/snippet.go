@@ -139,7 +139,9 @@ func (p *printer) snippet(s *snippet, first bool) {
 	if !first {
 		head = p.next
 	}
-	p.line(piece{inkFrame, pad + head}, piece{inkPlain, visible(place(s.file, s.at.Line, s.at.Column))})
+	if !first || p.Compiler == "" {
+		p.line(piece{inkFrame, pad + head}, piece{inkPlain, visible(place(s.file, s.at.Line, s.at.Column))})
+	}
 	lines := s.lines()
 	if len(lines) > 0 {
 		p.bare()

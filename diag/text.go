@@ -15,6 +15,10 @@ type Text struct {
 	Unicode bool // draw frames with more than ASCII
 	Links   bool // codes are hyperlinks to their pages (OSC 8), for terminals only
 	Width   int  // of the terminal in columns; 0 for DefaultWidth
+	// Compiler asks for the headline that compilers print, and what reads their
+	// output understands: "x.c:3:5: error: … [BPF0101]". It is what stands for the
+	// place of a diagnostic that has none, such as the object's path.
+	Compiler string
 }
 
 // DefaultWidth is the width that source lines are fitted to where nothing says
@@ -80,14 +84,24 @@ func (t Text) Render(d Diagnostic) string {
 }
 
 func (p *printer) headline() {
-	head := visible(string(p.d.Severity))
+	head, code := visible(string(p.d.Severity)), ""
 	if p.d.Code != "" {
-		code := visible(p.d.Code)
+		code = visible(p.d.Code)
 		if page, ok := p.Pages.page(p.d.Code); ok && p.Links && plainASCII(page.URL) && page.URL != "" {
 			code = "\x1b]8;;" + page.URL + "\x1b\\" + code + "\x1b]8;;\x1b\\"
 		}
-		head += "[" + code + "]"
+		code = "[" + code + "]"
 	}
+	if p.Compiler != "" {
+		where := p.Compiler
+		if l := p.d.primary(); l != nil && l.File != "" {
+			where = place(l.File, l.Line, l.Column)
+		}
+		p.line(piece{inkStrong, visible(where) + ": "}, piece{p.severityInk(), head + ": "}, piece{inkStrong, visible(p.d.Message)},
+			piece{inkPlain, " " + code})
+		return
+	}
+	head += code
 	p.line(piece{p.severityInk(), head}, piece{inkStrong, ": " + visible(p.d.Message)})
 }
 

@@ -6,9 +6,10 @@ import (
 )
 
 // TestText renders the diagnostics of testdata/text: in ASCII, and where the
-// archive has these files, in Unicode and in colour (escape as ␛).
+// archive has these files, in Unicode, in colour (escape as ␛), and as compilers
+// print it.
 func TestText(t *testing.T) {
-	golden := []string{"text", "unicode", "color"}
+	golden := []string{"text", "unicode", "color", "compiler"}
 	eachArchive(t, "text", golden, func(a *archive) {
 		var d Diagnostic
 		a.decode("diagnostic.json", &d)
@@ -31,6 +32,8 @@ func TestText(t *testing.T) {
 		a.expect("unicode", text.Render(d))
 		text.Unicode, text.Color, text.Links = false, true, true
 		a.expect("color", strings.ReplaceAll(text.Render(d), "\x1b", "␛"))
+		text.Color, text.Links, text.Compiler = false, false, "prog.o"
+		a.expect("compiler", text.Render(d))
 	})
 }
 

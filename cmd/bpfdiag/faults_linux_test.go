@@ -39,7 +39,7 @@ func runCheckBin(t *testing.T, args ...string) (stdout, stderr string, status in
 
 // tenObjects returns nine small objects and, in the middle, a slow one.
 func tenObjects(t *testing.T) []string {
-	ok, slow := compile(t, "ok"), compile(t, "slow")
+	ok, slow := objectOf(t, "ok"), objectOf(t, "slow")
 	dir := t.TempDir()
 	var out []string
 	for i := range 10 {
@@ -160,7 +160,7 @@ func TestInterrupted(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			tmp := t.TempDir()
-			cmd := exec.Command(bpfdiagBin(t), "check", "--jobs", "1", compile(t, "ok"), compile(t, "slow"))
+			cmd := exec.Command(bpfdiagBin(t), "check", "--jobs", "1", objectOf(t, "ok"), objectOf(t, "slow"))
 			cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "HOME="+tmp, "BPFDIAG_CACHE="+cacheDir(t))
 			stdout, err := cmd.StdoutPipe()
 			if err != nil {
@@ -228,7 +228,7 @@ func TestReaderGone(t *testing.T) {
 func TestBadObjectFiles(t *testing.T) {
 	testKernels(t)
 	dir := t.TempDir()
-	ok := compile(t, "ok")
+	ok := objectOf(t, "ok")
 	write := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, data, 0o666); err != nil {
@@ -272,7 +272,7 @@ func TestBadObjectFiles(t *testing.T) {
 // TestTruncatedObjects: an object that is cut off anywhere is an error.
 func TestTruncatedObjects(t *testing.T) {
 	testKernels(t)
-	good, err := os.ReadFile(compile(t, "null"))
+	good, err := os.ReadFile(objectOf(t, "null"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestTruncatedObjects(t *testing.T) {
 // TestNoBTF: without BTF there are verdicts, but no positions.
 func TestNoBTF(t *testing.T) {
 	testKernels(t)
-	out, _, status := runCheckBin(t, compile(t, "ok", "-g0"))
+	out, _, status := runCheckBin(t, objectOf(t, "ok", "-g0"))
 	if !strings.Contains(out, "pass: accepted") || status != exitOK {
 		t.Errorf("status %d:\n%s", status, out)
 	}
@@ -313,7 +313,7 @@ func TestNoBTF(t *testing.T) {
 // executed in.
 func TestKernelFaults(t *testing.T) {
 	testKernels(t)
-	ok := compile(t, "ok")
+	ok := objectOf(t, "ok")
 	run := func(env []string, args ...string) (string, int) {
 		cmd := exec.Command(bpfdiagBin(t), append([]string{"check"}, args...)...)
 		cmd.Env = append(os.Environ(), env...)
@@ -352,7 +352,7 @@ func TestTwoHundred(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	ok := compile(t, "ok")
+	ok := objectOf(t, "ok")
 	bin := bpfdiagBin(t)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -387,7 +387,7 @@ func cacheDir(t *testing.T) string {
 func TestNoSharedMemory(t *testing.T) {
 	testKernels(t)
 	script := `mount -t tmpfs -o size=64k,noexec none /dev/shm && head -c 64k /dev/zero >/dev/shm/full && exec "$@"`
-	cmd := exec.Command("unshare", "-Urm", "sh", "-c", script, "sh", bpfdiagBin(t), "check", compile(t, "ok"))
+	cmd := exec.Command("unshare", "-Urm", "sh", "-c", script, "sh", bpfdiagBin(t), "check", objectOf(t, "ok"))
 	cmd.Env = append(os.Environ(), "TMPDIR=/dev/shm")
 	out, err := cmd.CombinedOutput()
 	if err != nil && exec.Command("unshare", "-Urm", "true").Run() != nil {
@@ -406,7 +406,7 @@ func TestNoPtrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self, bpfdiagBin(t), "check", "--kernel", "6.12", compile(t, "ok"))
+	cmd := exec.Command(self, bpfdiagBin(t), "check", "--kernel", "6.12", objectOf(t, "ok"))
 	cmd.Env = append(os.Environ(), "BPFDIAG_TEST_FORBID_PTRACE=1")
 	out, _ := cmd.CombinedOutput()
 	if status := cmd.ProcessState.ExitCode(); status != exitError || !bytes.Contains(out, []byte("ptrace")) || !bytes.Contains(out, []byte("--kernel 7.2")) {

@@ -22,7 +22,7 @@ func checkJSON(t *testing.T, args ...string) diag.Document {
 // TestEveryKernel: each kernel verifies each family of programs, as each
 // architecture's JIT lets it.
 func TestEveryKernel(t *testing.T) {
-	object := compile(t, "kinds")
+	object := objectOf(t, "kinds")
 	for _, kernel := range testKernels(t) {
 		for _, jit := range []string{"x86-64", "arm64", "riscv64", "s390x", "none"} {
 			t.Run(kernel+"/"+jit, func(t *testing.T) {

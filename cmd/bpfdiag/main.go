@@ -37,6 +37,9 @@ func main() {
 	if name := filepath.Base(os.Args[0]); strings.TrimSuffix(name, ".exe") == "veristat" {
 		args = append([]string{"stat", "--as-veristat"}, args...)
 	}
+	if alias, ok := ccAlias(os.Args[0]); ok {
+		args = append(alias, args...)
+	}
 	os.Exit(run(args))
 }
 
@@ -102,6 +105,6 @@ found out (usage, no kernel, an unreadable object).`,
 	})
 	root.AddCommand(newCheckCommand(), newFixCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(),
 		newDoctorCommand(), newFactsCommand(), newLSPCommand())
-	root.AddCommand(newFeaturesCommand())
+	root.AddCommand(newFeaturesCommand(), newCCCommand())
 	return root
 }

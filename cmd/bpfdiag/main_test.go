@@ -67,8 +67,8 @@ func clang() string {
 	return ""
 }
 
-// compile compiles a program of testdata/programs and returns the object's path.
-func compile(t testing.TB, name string, flags ...string) string {
+// objectOf compiles a program of testdata/programs and returns the object's path.
+func objectOf(t testing.TB, name string, flags ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name+".bpf.o")
 	if err := compileTo(out, filepath.Join("testdata", "programs", name+".bpf.c"), flags...); err != nil {

@@ -9,4 +9,5 @@ import (
 
 func inGroup(*exec.Cmd) {}
 
-func status(s *os.ProcessState) int { return s.ExitCode() }
+// Status is a compiler's exit status.
+func Status(s *os.ProcessState) int { return s.ExitCode() }

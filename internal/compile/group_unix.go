@@ -15,8 +15,9 @@ func inGroup(c *exec.Cmd) {
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 }
 
-// status is the exit status as a shell has it.
-func status(s *os.ProcessState) int {
+// Status is a compiler's exit status, as a shell has it: 128 and the number for
+// a signal.
+func Status(s *os.ProcessState) int {
 	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
 		return 128 + int(w.Signal())
 	}

@@ -122,7 +122,7 @@ func (j *job) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &exit):
-		r.Status = status(exit.ProcessState)
+		r.Status = Status(exit.ProcessState)
 		return nil
 	case err != nil:
 		return fmt.Errorf("%w (%s)", err, j.cmd.From)
