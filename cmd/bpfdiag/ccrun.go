@@ -5,13 +5,12 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/internal/compile"
-	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/spf13/cobra"
 )
 
@@ -128,25 +127,23 @@ func (o *outdated) remove() {
 	}
 }
 
-// hasPrograms says whether a file is a BPF object with something to verify. A
-// build's probes for what the compiler can do have nothing. Big-endian objects no
-// kernel here can judge; who builds them (bpf2go) builds their twins too.
+// hasPrograms says whether a file is a BPF object with something to verify: code
+// outside of .text, where functions are that programs call. A build's probes for
+// what the compiler can do have none. Big-endian objects no kernel here can
+// judge; who builds them (bpf2go) builds their twins too.
 func hasPrograms(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
+	// A device is not even opened.
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	file, err := os.Open(path)
+	f, err := elf.Open(path)
 	if err != nil {
 		return false
 	}
-	defer file.Close()
-	head := make([]byte, elf.EI_NIDENT)
-	if _, err := io.ReadFull(file, head); err != nil || string(head[:4]) != elf.ELFMAG || head[elf.EI_DATA] == byte(elf.ELFDATA2MSB) {
-		return false
-	}
-	obj, err := object.Open(path)
-	return err != nil || len(obj.Programs()) > 0
+	defer f.Close()
+	return f.Data == elf.ELFDATA2LSB && slices.ContainsFunc(f.Sections, func(s *elf.Section) bool {
+		return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 && s.Name != ".text"
+	})
 }
 
 // notVerified is why nothing could be verified at all.

@@ -31,8 +31,8 @@ type checkFlags struct {
 func newCheckCommand() *cobra.Command {
 	var f checkFlags
 	c := &cobra.Command{
-		Use:   "check OBJECT...",
-		Short: "Verify the programs of compiled objects",
+		Use:   "check OBJECT|SOURCE...",
+		Short: "Verify the programs of objects, or of C sources",
 		Long: `Check loads every program of the objects into a real kernel, each alone, and
 reports the verifier's verdict on each. The kernel runs as an ordinary process:
 neither root nor a virtual machine is needed, and nothing of this machine's own
@@ -40,6 +40,10 @@ kernel is used or changed.
 
 A program is accepted or rejected by the verifier, or an error kept it from
 reaching the verifier (for example, this kernel lacks a function that it calls).
+
+A C source is compiled first, as compile_commands.json or .bpfdiag.toml says, else
+as most projects do; a compile_commands.json stands for all the BPF sources in it.
+Nothing of that is written into the project.
 
 Formats: text for people; concise, one line for each cause, for quickfix lists;
 json, one document; json-lines, one diagnostic in each line; sarif (2.1.0);
@@ -59,6 +63,8 @@ BPFDIAG_NO_CACHE set, and with --raw and --save-logs, all are.
 Exit status: 0 all accepted, 1 a program was rejected, 2 for at least one
 program or object it could not be found out, or no program was checked.`,
 		Example: `  bpfdiag check prog.bpf.o
+  bpfdiag check prog.bpf.c                  # compiles it first
+  bpfdiag check build/compile_commands.json # every BPF source of the project
   bpfdiag check --kernel 6.1 --program 'xdp_*' build/*.o
   bpfdiag check --format json prog.bpf.o | jq '.objects[].programs[].verdict'
   bpfdiag check --format sarif *.bpf.o > bpfdiag.sarif
@@ -139,7 +145,12 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	counts, err := checkAll(c.Context(), ck, paths, f.quiet, newReporter(c.OutOrStdout(), f.outputFlags, ck.Kernel(), sources))
+	built, err := compileSources(c.Context(), paths, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer built.Close()
+	counts, err := checkAll(c.Context(), ck, built, f.quiet, newReporter(c.OutOrStdout(), f.outputFlags, ck.Kernel(), sources))
 	if err != nil {
 		return err
 	}

@@ -44,12 +44,21 @@ func resultCache(none bool) *check.Cache {
 
 // checkAll checks objects, hands them to out in their order, and shows how
 // far it is unless quiet.
-func checkAll(ctx context.Context, ck *check.Checker, paths []string, quiet bool, out reporter) (diag.Counts, error) {
+func checkAll(ctx context.Context, ck *check.Checker, c *compiled, quiet bool, out reporter) (diag.Counts, error) {
 	doc := diag.Document{Schema: diag.Schema, Tool: tool(), Kernel: ck.Kernel()}
-	err := runShown(ctx, ck, paths, "verifying", quiet, func(o diag.Object) error {
+	each := func(o diag.Object) error {
+		if source, ok := c.sources[o.Path]; ok {
+			o.Path = source
+		}
 		doc.Objects = append(doc.Objects, o)
 		return out.object(o)
-	})
+	}
+	for _, o := range c.failed {
+		if err := each(o); err != nil {
+			return diag.Counts{}, err
+		}
+	}
+	err := runShown(ctx, ck, c.paths, "verifying", quiet, each)
 	if err != nil {
 		return diag.Counts{}, err
 	}

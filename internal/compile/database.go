@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/bpfdiag/bpfdiag/internal/config"
 )
 
 // maxDatabase bounds compile_commands.json. The Linux kernel's has 15 MB.
@@ -89,13 +91,16 @@ func findDatabases(dir string) []string {
 	return all
 }
 
-// upward yields a folder and those above it.
+// upward yields a folder and those above it, up to one that everybody may write
+// to, such as /tmp: what lies there is no part of a project.
 func upward(dir string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		for dir = filepath.Clean(dir); yield(dir); dir = filepath.Dir(dir) {
-			if dir == filepath.Dir(dir) {
+		for dir = filepath.Clean(dir); yield(dir); {
+			above := filepath.Dir(dir)
+			if above == dir || config.Public(above) {
 				return
 			}
+			dir = above
 		}
 	}
 }

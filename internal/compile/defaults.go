@@ -115,8 +115,11 @@ func includeFolders(dir string) []string {
 	s := search{left: maxSearched}
 	vmlinux, libbpf := "", ""
 	for d := range upward(dir) {
+		if d != dir && (isHome(d) || strings.Count(d, "/") < 2) {
+			break // too far from the source to be its project
+		}
 		for _, sub := range []string{"include", "headers"} {
-			if info, err := os.Stat(filepath.Join(d, sub)); err == nil && info.IsDir() && d != "/" && d != "/usr" {
+			if info, err := os.Stat(filepath.Join(d, sub)); err == nil && info.IsDir() {
 				add(filepath.Join(d, sub))
 			}
 		}
@@ -126,7 +129,7 @@ func includeFolders(dir string) []string {
 		if libbpf == "" {
 			libbpf = s.find(d, libbpfPlaces, "bpf/bpf_helpers.h")
 		}
-		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil || isHome(d) || strings.Count(d, "/") < 2 {
+		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
 			break
 		}
 	}

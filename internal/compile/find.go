@@ -3,6 +3,7 @@ package compile
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,6 +100,26 @@ func (f *Finder) databasesFor(source string, conf *config.Config) ([]*database, 
 			return nil, err
 		}
 		all = append(all, db)
+	}
+	return all, nil
+}
+
+// Database lists the commands of a compile_commands.json that make BPF objects,
+// in the order of their sources.
+func (f *Finder) Database(path string) ([]Command, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	db, err := f.database(path)
+	if err != nil {
+		return nil, err
+	}
+	var all []Command
+	for _, source := range slices.Sorted(maps.Keys(db.commands)) {
+		all = append(all, db.commands[source]...)
 	}
 	return all, nil
 }

@@ -26,6 +26,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -73,8 +74,9 @@ type CC struct {
 // Dir is the folder that the settings are of.
 func (c *Config) Dir() string { return filepath.Dir(c.Path) }
 
-// Find reads the settings that apply to a folder: those of the nearest folder
-// above it, or its own. Without any, the result is nil, and so is the error.
+// Find reads the settings that apply to a folder: its own, or those of the nearest
+// folder above it, but not above one that everybody may write to (Public). Without
+// any, the result is nil, and so is the error.
 func Find(dir string) (*Config, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -89,11 +91,19 @@ func Find(dir string) (*Config, error) {
 		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
 			return nil, err
 		}
-		if dir == filepath.Dir(dir) {
+		above := filepath.Dir(dir)
+		if above == dir || Public(above) {
 			return nil, nil
 		}
-		dir = filepath.Dir(dir)
+		dir = above
 	}
+}
+
+// Public says whether everybody may write to a folder, as to /tmp. Settings name
+// commands to run, so those of strangers must not count.
+func Public(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0
 }
 
 func read(path string) ([]byte, error) {

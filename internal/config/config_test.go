@@ -96,6 +96,27 @@ func TestFindNearest(t *testing.T) {
 	}
 }
 
+// Settings in a folder that everybody may write to are nobody's.
+func TestPublicFolders(t *testing.T) {
+	dir := t.TempDir()
+	below := filepath.Join(dir, "a")
+	if err := os.Mkdir(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, Name), []byte("jit = \"none\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Find(below); c != nil || err != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err := Find(dir); c == nil || err != nil {
+		t.Errorf("who works there himself has them: %+v, %v", c, err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("kernels = [\"6.12\"]\n[compile]\ncommand = \"clang -c {source} -o {output}\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
