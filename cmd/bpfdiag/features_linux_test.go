@@ -56,7 +56,7 @@ func askFeatures(t *testing.T, kernel string, args ...string) (featuresJSON, int
 // TestFeaturesAreVerdicts: what is said of a function or map is what becomes of
 // a program that uses it.
 func TestFeaturesAreVerdicts(t *testing.T) {
-	object := compile(t, "features")
+	object := objectOf(t, "features")
 	for _, kernel := range testKernels(t) {
 		for _, p := range checkJSON(t, "--kernel", kernel, object).Objects[0].Programs {
 			answer, name, _ := strings.Cut(p.Name, "_")
