@@ -117,6 +117,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("BPFDIAG", bin)
 			e.Setenv("CLANG", clang())
 			e.Setenv("INCLUDE", "-I/usr/include/"+multiarch())
+			e.Setenv("HEADERS", "/usr/include/"+multiarch())
 			return err
 		},
 		Condition: func(cond string) (bool, error) {
