@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"sync"
 )
 
@@ -17,7 +18,10 @@ func (s *Server) run(ctx context.Context, u *unit) {
 	case <-ctx.Done():
 		return
 	}
-	p := s.progress(ctx, "Verifying "+u.Name, u)
+	s.mu.Lock()
+	what := u.Unit
+	s.mu.Unlock()
+	p := s.progress(ctx, "Verifying "+filepath.Base(what.Name), u)
 	defer p.end()
 
 	s.mu.Lock()
@@ -27,7 +31,6 @@ func (s *Server) run(ctx context.Context, u *unit) {
 		then[f.path] = f.snapshot()
 		texts[f.path] = f.text.content
 	}
-	what := u.Unit
 	s.mu.Unlock()
 
 	built, err := s.backend.Build(ctx, settings, what, texts)
@@ -103,11 +106,11 @@ func (s *Server) failed(ctx context.Context, u *unit, err error) {
 		u.trouble = "not verified: " + firstLine(err.Error())
 		changed = u.clear()
 	}
-	said := u.trouble
+	said, name := u.trouble, u.Name
 	s.mu.Unlock()
 	switch said {
 	case "does not compile", "not built":
-		s.log(messageLog, u.Name+": "+err.Error())
+		s.log(messageLog, name+": "+err.Error())
 	default:
 		s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
 	}
