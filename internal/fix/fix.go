@@ -107,7 +107,10 @@ func (r *run) target(ctx context.Context, path string) error {
 		return nil
 	}
 	t.end = base
-	for _, p := range base.Object.Programs {
+	// An edit can add programs; they have to be accepted, too.
+	seen := map[string]bool{}
+	for p := t.end.unseen(seen); p != nil; p = t.end.unseen(seen) {
+		seen[p.Name] = true
 		t.report.Programs = append(t.report.Programs, Program{Name: p.Name, Before: p.Verdict})
 		if r.quit || p.Verdict == diag.Accepted || p.Verdict == diag.Skipped {
 			continue
@@ -121,6 +124,16 @@ func (r *run) target(ctx context.Context, path string) error {
 		t.end = way.end
 	}
 	maps.Copy(r.texts, t.end.Texts)
+	return nil
+}
+
+// unseen is the first program whose name is not among those seen.
+func (v *Version) unseen(seen map[string]bool) *diag.Program {
+	for i := range v.Object.Programs {
+		if p := &v.Object.Programs[i]; !seen[p.Name] {
+			return p
+		}
+	}
 	return nil
 }
 

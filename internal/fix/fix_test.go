@@ -135,7 +135,7 @@ func TestRun(t *testing.T) {
 		{"a compile error", []remedy{{"typo", diag.Safe, "%s + nothing;"}, {"right", diag.Safe, "%s;"}}, []remedy{good}, []string{"right", "mend"}, "accepted accepted"},
 		{"no change", []remedy{{"same", diag.Safe, "%s; // bug A"}}, nil, nil, "rejected accepted"},
 		{"another program suffers", []remedy{{"shift", diag.Safe, "%s;\n\treturn 0;\n}\nSEC(\"socket\") int three(volatile int *ctx)\n{"}}, []remedy{good},
-			[]string{"shift", "mend"}, "accepted accepted"},
+			[]string{"shift", "mend"}, "accepted accepted accepted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, _ := mend(t, twoPrograms, map[string][]remedy{"A": c.a, "B": c.b, "C": {{"back", diag.Safe, "%s; // bug A"}}}, Options{})
