@@ -24,6 +24,8 @@ type Page struct {
 	Rejected, Accepted string
 	// Kernels are the series in which that is so; nil means all.
 	Kernels []string
+	// Compiler says that it is the compiler that refuses Rejected.
+	Compiler bool
 }
 
 // Pages lists the pages in the order of codes.
@@ -71,7 +73,8 @@ func PageOf(name string) (Page, bool) {
 //	## Accepted
 //	a block of C
 //
-// The line "Kernels:" is left out where all do the same.
+// The line "Kernels:" is left out where all do the same. A line "Refused by: the
+// compiler" stands in its place where no kernel sees the program.
 func parsePage(c messages.Code, text string) (Page, error) {
 	p := Page{Code: c.ID, Name: c.Name, Class: c.Class, Markdown: text}
 	bad := func(what string) (Page, error) { return p, fmt.Errorf("pages/%s.md: %s", c.ID, what) }
@@ -79,6 +82,7 @@ func parsePage(c messages.Code, text string) (Page, error) {
 	if !ok {
 		return bad("it does not begin with its code and name")
 	}
+	body, p.Compiler = strings.CutPrefix(body, "Refused by: the compiler\n\n")
 	if rest, ok := strings.CutPrefix(body, "Kernels: "); ok {
 		list, rest, _ := strings.Cut(rest, "\n\n")
 		p.Kernels, body = strings.Split(list, ", "), rest

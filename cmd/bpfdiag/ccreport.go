@@ -71,10 +71,15 @@ func (r *ccReport) Write(p []byte) (int, error) {
 	return r.w.Write(p)
 }
 
-// compilerEnds prints what was held back.
+// compilerEnds prints what was held back. Where the compiler has failed, errors of
+// its BPF back end are explained.
 func (r *ccReport) compilerEnds(failed bool) error {
-	_, err := r.w.Write(r.held.Bytes())
+	said := r.held.String()
 	r.held.Reset()
+	if failed && !r.flags.raw {
+		said = explainCompiler(said, "", r.text)
+	}
+	_, err := io.WriteString(r.w, said)
 	return err
 }
 

@@ -90,7 +90,8 @@ func compileSources(ctx context.Context, paths []string, errOut io.Writer) (*com
 			out.Close()
 			return nil, j.err
 		case j.result.Object == "":
-			if _, err := io.WriteString(errOut, j.result.Stderr); err != nil {
+			said := explainCompiler(j.result.Stderr, j.command.Dir, diag.Text{Sources: diag.NewSources(), Pages: pages})
+			if _, err := io.WriteString(errOut, said); err != nil {
 				return nil, err
 			}
 			out.failed = append(out.failed, diag.Object{Path: j.path, Programs: []diag.Program{},

@@ -72,6 +72,7 @@ type explanation struct {
 	Rejected string   `json:"rejected,omitempty"`
 	Accepted string   `json:"accepted,omitempty"`
 	Kernels  []string `json:"kernels,omitempty"`
+	Compiler []string `json:"compiler_messages,omitempty"` // of compilers' BPF back ends
 }
 
 func explanationOf(name string) (explanation, bool) {
@@ -89,6 +90,17 @@ func explanationOf(name string) (explanation, bool) {
 			e.Summary, e.Markdown, e.Rejected, e.Accepted, e.Kernels = p.Summary, p.Markdown, p.Rejected, p.Accepted, p.Kernels
 		} else {
 			e.Markdown = fmt.Sprintf("# %s: %s\n\n%s\n", c.ID, c.Name, c.Headline)
+		}
+		for _, p := range messages.CompilerPatterns() {
+			if p.Code == c.ID {
+				e.Compiler = append(e.Compiler, p.Text)
+			}
+		}
+		if len(e.Compiler) > 0 {
+			e.Markdown += "\n## What compilers say\n\n"
+			for _, m := range e.Compiler {
+				e.Markdown += "    " + m + "\n"
+			}
 		}
 		if len(e.Messages) > 0 {
 			e.Markdown += "\n## What the kernel says\n\n"

@@ -40,6 +40,10 @@ func TestPagePrograms(t *testing.T) {
 			if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
+			if p.Compiler && text == p.Rejected {
+				refusedByCompiler(t, p, source)
+				continue
+			}
 			if err := compilePage(object, source); err != nil {
 				t.Error(err)
 				continue
@@ -80,6 +84,22 @@ func TestPagePrograms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// refusedByCompiler has `bpfdiag cc` compile the program of a page that no kernel
+// gets to see.
+func refusedByCompiler(t *testing.T, p rules.Page, source string) {
+	t.Helper()
+	out, err := exec.Command(bpfdiagBin(t), "cc", "--", clang(), "-g", "-O2", "--target=bpf", "-I/usr/include/"+multiarch(), "-c", source, "-o", source+".o").CombinedOutput()
+	if _, ok := err.(*exec.ExitError); !ok {
+		t.Errorf("%s: the compiler takes it: %v", p.Code, err)
+		return
+	}
+	for l := range strings.Lines(string(out)) {
+		if strings.Contains(l, "error: ") && (!strings.HasPrefix(l, source+":") || !strings.Contains(l, " ["+p.Code+"]")) {
+			t.Errorf("%s: the compiler says something else:\n%s", p.Code, out)
+		}
 	}
 }
 

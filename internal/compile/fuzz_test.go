@@ -66,6 +66,19 @@ func FuzzDependencies(f *testing.F) {
 	})
 }
 
+func FuzzParts(f *testing.F) {
+	f.Add("x.c:1:2: error: a\nfatal error: error in backend: b, x.c:1:2\nIn function: f\n1 error generated.\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		whole := ""
+		for _, p := range Parts(text, "/d") {
+			whole += p.Text
+		}
+		if whole != text {
+			t.Errorf("%q", whole)
+		}
+	})
+}
+
 func FuzzMessages(f *testing.F) {
 	f.Add("x.c:1:2: error: in function f i32 (ptr): too many args [-Wx]\n")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -47,8 +47,7 @@ func Messages(stderr, dir string) []Message {
 			break
 		}
 		x := Message{File: m[1], Severity: m[4], Text: m[5], Raw: raw}
-		x.Line, _ = strconv.Atoi(m[2])
-		x.Column, _ = strconv.Atoi(m[3])
+		x.Line, x.Column = number(m[2]), number(m[3])
 		if strings.HasPrefix(x.File, "<") || x.Line == 0 {
 			x.File, x.Line, x.Column = "", 0, 0
 		}
@@ -64,4 +63,9 @@ func Messages(stderr, dir string) []Message {
 		all = append(all, x)
 	}
 	return all
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return max(n, 0)
 }

@@ -14,6 +14,9 @@ var codesText string
 //go:embed messages.txt
 var messagesText string
 
+//go:embed compiler.txt
+var compilerText string
+
 // Code is an entry of codes.txt.
 type Code struct {
 	ID, Name string
@@ -45,6 +48,23 @@ var load = sync.OnceValue(func() *table {
 	}
 	return t
 })
+
+// compiler is what compilers say, apart from what kernels say.
+var compiler = sync.OnceValue(func() *table {
+	t, err := parse(codesText, compilerText)
+	if err != nil {
+		panic(err)
+	}
+	return t
+})
+
+// Compiler recognises the text of a compiler's error; p is nil for what is not its
+// BPF back end's.
+func Compiler(text string) (p *Pattern, fields []string) { return compiler().index.find(text) }
+
+// CompilerPatterns lists the patterns in the order of compiler.txt. The slice is
+// the caller's, what it points to is not.
+func CompilerPatterns() []*Pattern { return slices.Clone(compiler().patterns) }
 
 // Codes lists the codes in order. The slice is the caller's.
 func Codes() []Code { return slices.Clone(load().codes) }
