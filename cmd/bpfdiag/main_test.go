@@ -104,7 +104,7 @@ var multiarch = sync.OnceValue(func() string {
 // TestScripts runs testdata/script: what a user types and sees.
 func TestScripts(t *testing.T) {
 	bin := bpfdiagBin(t)
-	testKernels(t)
+	kernels := testKernels(t)
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
@@ -115,6 +115,7 @@ func TestScripts(t *testing.T) {
 			programs, _ := filepath.Abs(filepath.Join("testdata", "programs"))
 			e.Setenv("PROGRAMS", programs)
 			e.Setenv("BPFDIAG", bin)
+			e.Setenv("KERNELS", strings.Join(kernels, ","))
 			e.Setenv("CLANG", clang())
 			e.Setenv("INCLUDE", "-I/usr/include/"+multiarch())
 			e.Setenv("HEADERS", "/usr/include/"+multiarch())

@@ -39,7 +39,7 @@ type statFlags struct {
 	logFixed               bool
 	logSize                int
 	testStates, invariants bool
-	version                bool
+	version, help          bool
 	veristat               bool // called by that name: no column that it does not have
 
 	kernel, jit string
@@ -137,9 +137,14 @@ veristat, to which unreadable objects are no failure.`,
 		}
 		return err
 	})
-	fl.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	fl.BoolVarP(&f.help, "usage", "?", false, "")
+	_ = fl.MarkHidden("usage")
+	fl.SetNormalizeFunc(func(fl *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "format" { // what other subcommands call it
 			name = "output-format"
+		}
+		if f.veristat { // the command line is being read
+			name = unabbreviated(fl, name)
 		}
 		return pflag.NormalizedName(name)
 	})
@@ -171,6 +176,9 @@ type statistics struct {
 }
 
 func runStat(c *cobra.Command, f statFlags, args []string) error {
+	if f.help {
+		return c.Help()
+	}
 	if f.version {
 		_, err := fmt.Fprintf(c.OutOrStdout(), "veristat v%s (bpfdiag)\n", version)
 		return err

@@ -11,7 +11,8 @@
 // of neighbours is what counts: machines are noisy. With -veristat (a static
 // build of the kernel's own) and -selftests (a folder of compiled kernel
 // self-tests), the verifier's self-tests are measured against veristat in the
-// same kernel, with as many guests.
+// same kernel: stat with one guest and with two against one veristat, check
+// against as many veristats as it has guests.
 package main
 
 import (
@@ -85,6 +86,9 @@ func run() error {
 		if err != nil || len(set) == 0 {
 			fmt.Printf("  no verifier_*.bpf.o in %s\n", dir)
 			continue
+		}
+		if err := statAgainstVeristat(img, set, min(*runs, 5)); err != nil {
+			return err
 		}
 		for _, jobs := range []int{1, runtime.NumCPU()} {
 			ours := func() error {

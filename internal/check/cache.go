@@ -57,6 +57,9 @@ func OpenCache(version string) *Cache {
 	return &Cache{dir: filepath.Join(folder, "results"), program: version + " " + id, limit: cacheLimit}
 }
 
+// Dir is the folder.
+func (c *Cache) Dir() string { return c.dir }
+
 // get returns what is kept under a name.
 func (c *Cache) get(name string) ([]byte, bool) {
 	path := filepath.Join(c.dir, name)
@@ -127,17 +130,41 @@ func (c *Cache) write(name string, body []byte) error {
 // trim removes what was not used for longest, a quarter of the limit more than
 // has to be, and what a killed process has left.
 func (c *Cache) trim(now time.Time) {
-	type file struct {
-		name string
-		size int64
-		used time.Time
-	}
-	entries, err := os.ReadDir(c.dir)
+	files, err := c.files(now)
 	if err != nil {
 		return
 	}
-	var files []file
 	var total int64
+	for _, f := range files {
+		total += f.size
+	}
+	if total <= c.limit {
+		return
+	}
+	slices.SortFunc(files, func(a, b cacheFile) int { return a.used.Compare(b.used) })
+	for _, f := range files {
+		if total <= c.limit/4*3 {
+			return
+		}
+		if os.Remove(filepath.Join(c.dir, f.name)) == nil {
+			total -= f.size
+		}
+	}
+}
+
+// cacheFile is a result that is kept, with the bytes that it takes on the disk.
+type cacheFile struct {
+	name string
+	size int64
+	used time.Time
+}
+
+// files lists the results, and removes what a killed process has left of others.
+func (c *Cache) files(now time.Time) (files []cacheFile, err error) {
+	entries, err := os.ReadDir(c.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() {
@@ -150,20 +177,43 @@ func (c *Cache) trim(now time.Time) {
 			continue
 		}
 		size := (info.Size() + cacheBlock - 1) / cacheBlock * cacheBlock
-		files, total = append(files, file{e.Name(), size, info.ModTime()}), total+size
+		files = append(files, cacheFile{e.Name(), size, info.ModTime()})
 	}
-	if total <= c.limit {
-		return
-	}
-	slices.SortFunc(files, func(a, b file) int { return a.used.Compare(b.used) })
+	return files, err
+}
+
+// CacheUse is what a cache takes.
+type CacheUse struct {
+	Results int
+	Bytes   int64 // on the disk
+	Limit   int64 // of them
+}
+
+// Use says what is kept.
+func (c *Cache) Use() (CacheUse, error) {
+	u := CacheUse{Limit: c.limit}
+	files, err := c.files(time.Now())
 	for _, f := range files {
-		if total <= c.limit/4*3 {
-			return
-		}
-		if os.Remove(filepath.Join(c.dir, f.name)) == nil {
-			total -= f.size
+		u.Results, u.Bytes = u.Results+1, u.Bytes+f.size
+	}
+	return u, err
+}
+
+// Clear removes all results and says what they took. Whoever verifies meanwhile goes on.
+func (c *Cache) Clear() (CacheUse, error) {
+	u := CacheUse{Limit: c.limit}
+	files, err := c.files(time.Now())
+	if err != nil {
+		return u, err
+	}
+	for _, f := range files {
+		if e := os.Remove(filepath.Join(c.dir, f.name)); e == nil {
+			u.Results, u.Bytes = u.Results+1, u.Bytes+f.size
+		} else if !errors.Is(e, fs.ErrNotExist) {
+			err = e
 		}
 	}
+	return u, err
 }
 
 func hexSum(data []byte) string {

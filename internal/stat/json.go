@@ -84,9 +84,16 @@ func (g *Grid) Extend(row func(i int) map[string]any) {
 
 // About is what a JSON document says of its rows; what is not known is nil.
 type About struct {
-	Kernel *diag.Kernel `json:"kernel,omitempty"` // of all rows
-	Shard  *Shard       `json:"shard,omitempty"`  // that they are
-	Tool   *diag.Tool   `json:"tool,omitempty"`   // that wrote them
+	Kernel  *diag.Kernel  `json:"kernel,omitempty"`  // of all rows
+	Kernels []NamedKernel `json:"kernels,omitempty"` // or those whose numbers stand side by side in each
+	Shard   *Shard        `json:"shard,omitempty"`   // that they are
+	Tool    *diag.Tool    `json:"tool,omitempty"`    // that wrote them
+}
+
+// NamedKernel is a kernel and what rows call it.
+type NamedKernel struct {
+	Name string `json:"name"`
+	diag.Kernel
 }
 
 // WriteJSON prints the grid as one document: {"schema": 1, "about": {…}, "rows": […]}.
@@ -117,8 +124,20 @@ func (g *Grid) WriteJSONLines(out io.Writer) error {
 }
 
 // Read reads rows from what WriteCSV, WriteJSON or WriteJSONLines has written, or
-// veristat. Columns are those that are there.
+// veristat. Columns are those that are there. It refuses rows of several kernels.
 func Read(in io.Reader) (Results, error) {
+	all, err := ReadAll(in)
+	switch {
+	case err != nil:
+		return Results{}, err
+	case len(all) > 1:
+		return Results{}, errors.New("it has the numbers of several kernels; write a file for each")
+	}
+	return all[0], nil
+}
+
+// ReadAll is Read, with a table for each kernel of the file: one at least.
+func ReadAll(in io.Reader) ([]Results, error) {
 	b := bufio.NewReader(in)
 	for {
 		c, err := b.Peek(1)
@@ -130,37 +149,34 @@ func Read(in io.Reader) (Results, error) {
 			return readJSON(b)
 		}
 		rows, spec, err := ReadCSV(b)
-		return Results{Rows: rows, Columns: spec}, err
+		return []Results{{Rows: rows, Columns: spec}}, err
 	}
 }
 
-func readJSON(in io.Reader) (t Results, err error) {
+// readJSON reads a document, or a row in each.
+func readJSON(in io.Reader) ([]Results, error) {
 	d := json.NewDecoder(in)
 	d.UseNumber()
-	var cols [numColumns]bool
+	var all []table
 	for {
 		var doc map[string]json.RawMessage
 		if err := d.Decode(&doc); err == io.EOF {
-			for c, there := range cols {
-				if there {
-					t.Columns = append(t.Columns, specOf(Column(c))...)
-				}
-			}
-			return t, nil
+			return finished(all), nil
 		} else if err != nil {
-			return t, err
+			return nil, err
 		}
+		about := About{}
 		var list []map[string]any
 		if raw, ok := doc["rows"]; ok {
 			if err := unmarshal(raw, &list); err != nil {
-				return t, err
+				return nil, err
 			}
-			if about, ok := doc["about"]; ok {
-				if err := unmarshal(about, &t.About); err != nil {
-					return t, fmt.Errorf("about: %w", err)
+			if raw, ok := doc["about"]; ok {
+				if err := unmarshal(raw, &about); err != nil {
+					return nil, fmt.Errorf("about: %w", err)
 				}
-				if s := t.About.Shard; s != nil && !s.valid() {
-					return t, fmt.Errorf("about: there is no shard %s", s)
+				if s := about.Shard; s != nil && !s.valid() {
+					return nil, fmt.Errorf("about: there is no shard %s", s)
 				}
 			}
 		} else {
@@ -168,20 +184,53 @@ func readJSON(in io.Reader) (t Results, err error) {
 			for name, raw := range doc {
 				var v any
 				if err := unmarshal(raw, &v); err != nil {
-					return t, err
+					return nil, err
 				}
 				row[name] = v
 			}
 			list = append(list, row)
 		}
-		for _, values := range list {
-			r, err := recordOf(values, &cols)
-			if err != nil {
-				return t, fmt.Errorf("row %d: %w", len(t.Rows)+1, err)
+		if all == nil {
+			all = tablesOf(about)
+		}
+		for i, values := range list {
+			for t := range all {
+				if err := all[t].add(values); err != nil {
+					return nil, fmt.Errorf("row %d: %w", max(i, len(all[0].Rows))+1, err)
+				}
 			}
-			t.Rows = append(t.Rows, r)
 		}
 	}
+}
+
+// table is one that is being read; cols are the columns that it has.
+type table struct {
+	Results
+	cols [numColumns]bool
+}
+
+// tablesOf are the tables, still empty, of a document.
+func tablesOf(about About) []table {
+	if about.Kernels == nil {
+		return []table{{Results: Results{About: about}}}
+	}
+	var all []table
+	for _, k := range about.Kernels {
+		all = append(all, table{Results: Results{Kernel: k.Name, About: About{Kernel: &k.Kernel, Shard: about.Shard, Tool: about.Tool}}})
+	}
+	return all
+}
+
+func finished(all []table) (rs []Results) {
+	for _, t := range all {
+		for c, there := range t.cols {
+			if there {
+				t.Columns = append(t.Columns, specOf(Column(c))...)
+			}
+		}
+		rs = append(rs, t.Results)
+	}
+	return rs
 }
 
 func unmarshal(raw []byte, to any) error {
@@ -190,23 +239,32 @@ func unmarshal(raw []byte, to any) error {
 	return d.Decode(to)
 }
 
-// recordOf reads a row and notes its columns. Members that are none are left alone.
-func recordOf(values map[string]any, cols *[numColumns]bool) (r Record, err error) {
+// add reads a row, if the table's kernel has it, and notes its columns. Members
+// that are none are left alone.
+func (t *table) add(values map[string]any) error {
+	var r Record
 	for c := range numColumns {
-		v, ok := values[columns[c].names[0]]
+		name := columns[c].names[0]
+		v, ok := values[name]
 		if !ok {
 			continue
 		}
-		cols[c] = true
-		if _, several := v.(map[string]any); several {
-			return r, fmt.Errorf("%s: it has the numbers of several kernels; write a file for each", columns[c].names[0])
+		if several, ok := v.(map[string]any); ok {
+			if t.Kernel == "" {
+				return fmt.Errorf("%s: it has the numbers of several kernels, and nothing says of which; -o json does", name)
+			}
+			if v = several[t.Kernel]; v == nil {
+				return nil // another kernel's
+			}
 		}
+		t.cols[c] = true
 		if err := r.parse(c, fmt.Sprint(v)); err != nil {
-			return r, fmt.Errorf("%s: %w", columns[c].names[0], err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	if r.File == "" || r.Program == "" {
-		return r, errors.New("it names no file or no program")
+		return errors.New("it names no file or no program")
 	}
-	return r, nil
+	t.Rows = append(t.Rows, r)
+	return nil
 }

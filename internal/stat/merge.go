@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/diag"
 )
 
-// Results are a file of rows.
+// Results are a table of rows, as a file has them of one kernel.
 type Results struct {
 	Name    string // of the file
+	Kernel  string // what the file calls the kernel, if it has rows of several
 	Rows    []Record
 	Columns Spec
 	About   About
@@ -17,14 +20,95 @@ type Results struct {
 // maxTold is how many contradictions an error names.
 const maxTold = 10
 
-// Merge joins the tables of shards, or of any runs with one kernel. A program that
-// several tables have is one row if their numbers are the same, durations aside;
-// otherwise the error names it, and what they say. Missing are the shards that
-// no table is of: "3/5".
-func Merge(tables []Results) (all Results, missing []string, err error) {
-	if err := oneKernel(tables); err != nil {
-		return all, nil, err
+// Merge joins the tables of shards, or of any runs: to one for each kernel, in the
+// order in which kernels are first met. A program that several tables of a kernel
+// have is one row if their numbers are the same, durations aside; otherwise the
+// error names it, and what they say. Missing are the shards that no table is of:
+// "3/5", or with several kernels "3/5 of 6.1".
+func Merge(tables []Results) (all []Results, missing []string, err error) {
+	groups, err := byKernel(tables)
+	if err != nil {
+		return nil, nil, err
 	}
+	var absent [][]string
+	for _, g := range groups {
+		one, parts, err := mergeOne(g)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, absent = append(all, one), append(absent, parts)
+	}
+	for i, name := range KernelNames(all) {
+		for _, part := range absent[i] {
+			if len(all) > 1 {
+				part += " of " + name
+			}
+			missing = append(missing, part)
+		}
+	}
+	return all, missing, nil
+}
+
+// byKernel puts tables together that are of one kernel. One that does not tell its
+// kernel goes with the others if these are all of one.
+func byKernel(tables []Results) (groups [][]Results, err error) {
+	var unknown []Results
+	for _, t := range tables {
+		if t.About.Kernel == nil {
+			unknown = append(unknown, t)
+			continue
+		}
+		i := slices.IndexFunc(groups, func(g []Results) bool { return *g[0].About.Kernel == *t.About.Kernel })
+		if i < 0 {
+			i, groups = len(groups), append(groups, nil)
+		}
+		groups[i] = append(groups[i], t)
+	}
+	switch {
+	case len(groups) > 1 && unknown != nil:
+		a, b := groups[0][0], groups[1][0]
+		return nil, fmt.Errorf("%s does not say of what kernel it is, and the others are of several (%s of %s, %s of %s); -o json does",
+			unknown[0].Name, a.Name, kernelText(a.About.Kernel), b.Name, kernelText(b.About.Kernel))
+	case len(groups) > 1:
+		return groups, nil
+	}
+	return [][]Results{tables}, nil
+}
+
+// KernelNames are names for the kernels of tables, as short as they can be to tell
+// them apart.
+func KernelNames(tables []Results) (names []string) {
+	for _, name := range [...]func(*Results, *diag.Kernel) string{
+		func(t *Results, k *diag.Kernel) string {
+			if t.Kernel != "" {
+				return t.Kernel
+			}
+			return k.Series
+		},
+		func(_ *Results, k *diag.Kernel) string { return k.Release },
+		func(_ *Results, k *diag.Kernel) string { return k.Release + " " + k.JIT },
+	} {
+		names = nil
+		for i := range tables {
+			k := tables[i].About.Kernel
+			if k == nil {
+				k = &diag.Kernel{}
+			}
+			names = append(names, name(&tables[i], k))
+		}
+		if len(slices.Compact(slices.Sorted(slices.Values(names)))) == len(names) {
+			break
+		}
+	}
+	return names
+}
+
+func kernelText(k *diag.Kernel) string {
+	return "Linux " + k.Release + " with the " + k.JIT + " JIT"
+}
+
+// mergeOne joins tables of one kernel.
+func mergeOne(tables []Results) (all Results, missing []string, err error) {
 	sharded, err := oneList(tables)
 	if err != nil {
 		return all, nil, err
@@ -71,33 +155,18 @@ func Merge(tables []Results) (all Results, missing []string, err error) {
 		others = append(others, t.Columns)
 	}
 	all.Columns = tables[0].Columns.Common(others...)
-	all.About = About{Kernel: tables[0].About.Kernel}
+	for _, t := range tables {
+		if all.About.Kernel == nil {
+			all.About.Kernel = t.About.Kernel
+		}
+		if all.Kernel == "" {
+			all.Kernel = t.Kernel
+		}
+	}
 	if sharded {
 		missing = missingParts(tables)
 	}
 	return all, missing, nil
-}
-
-// oneKernel refuses numbers of several kernels, as far as tables tell theirs.
-func oneKernel(tables []Results) error {
-	var with *Results
-	for i := range tables {
-		t := &tables[i]
-		switch {
-		case t.About.Kernel == nil:
-		case with == nil:
-			with = t
-		case *with.About.Kernel != *t.About.Kernel:
-			return fmt.Errorf("%s is of %s, %s of %s; numbers of two kernels stand side by side with `bpfdiag stat -C`",
-				with.Name, kernelText(with), t.Name, kernelText(t))
-		}
-	}
-	return nil
-}
-
-func kernelText(t *Results) string {
-	k := t.About.Kernel
-	return "Linux " + k.Release + " with the " + k.JIT + " JIT"
 }
 
 // oneList says whether all tables are shards of one list of objects.

@@ -58,18 +58,47 @@ func TestShards(t *testing.T) {
 
 const firstLine = "file_name,prog_name,verdict,duration,total_insns\n"
 
-func results(t *testing.T, name, text string) Results {
+func results(t *testing.T, name, text string) []Results {
 	t.Helper()
-	r, err := Read(strings.NewReader(text))
+	all, err := ReadAll(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Name = name
-	return r
+	for i := range all {
+		all[i].Name = name
+	}
+	return all
 }
 
 func shard(part, parts int, list, rows string) string {
 	return fmt.Sprintf(`{"about":{"kernel":{"release":"7.3.1"},"shard":{"part":%d,"parts":%d,"objects":9,"list":"%s"}},"rows":[%s]}`, part, parts, list, rows)
+}
+
+// old is a text of an older kernel.
+func old(text string) string { return strings.Replace(text, "7.3.1", "6.1.9", 1) }
+
+// sides is a file of two kernels with one program.
+func sides(insns string) string {
+	return `{"about":{"kernels":[{"name":"7.3","release":"7.3.1"},{"name":"6.1","release":"6.1.9"}]},"rows":[{"file_name":"a.o","prog_name":"p","total_insns":` + insns + `}]}`
+}
+
+// TestKernelNames: as short as they may be.
+func TestKernelNames(t *testing.T) {
+	of := func(name, series, release, jit string) Results {
+		return Results{Kernel: name, About: About{Kernel: &diag.Kernel{Series: series, Release: release, JIT: jit}}}
+	}
+	for _, c := range []struct {
+		tables []Results
+		want   string
+	}{
+		{[]Results{of("", "6.1", "6.1.9", "x86-64"), of("mine", "7.3", "7.3.1", "x86-64")}, "6.1, mine"},
+		{[]Results{of("", "6.1", "6.1.9", "x86-64"), of("", "6.1", "6.1.7", "x86-64")}, "6.1.9, 6.1.7"},
+		{[]Results{of("6.1", "6.1", "6.1.9", "x86-64"), of("6.1", "6.1", "6.1.9", "arm64")}, "6.1.9 x86-64, 6.1.9 arm64"},
+	} {
+		if got := strings.Join(KernelNames(c.tables), ", "); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
 }
 
 func TestMerge(t *testing.T) {
@@ -94,12 +123,18 @@ func TestMerge(t *testing.T) {
 		{name: "shards of two wholes", texts: []string{shard(1, 2, "x", p), shard(2, 3, "x", q)}, err: "0 is shard 1/2, 1 shard 2/3"},
 		{name: "shards of two lists", texts: []string{shard(1, 2, "x", p), shard(2, 2, "y", q)}, err: "0 and 1 are shards of different lists"},
 		{name: "a shard and another file", texts: []string{shard(1, 2, "x", p), firstLine + "b.o,q,success,9,5\n"}, want: "a.o/p 3 b.o/q 5"},
-		{name: "two kernels", texts: []string{shard(1, 2, "x", p), strings.Replace(shard(2, 2, "x", q), "7.3.1", "6.1.9", 1)},
-			err: "0 is of Linux 7.3.1 with the  JIT, 1 of Linux 6.1.9"},
+		{name: "two kernels", texts: []string{shard(1, 2, "x", p), old(shard(2, 2, "x", q)), old(shard(1, 2, "x", p2))},
+			want: "a.o/p 3, b.o/q 5 a.o/p 4", missing: "2/2 of 7.3.1"},
+		{name: "several kernels in a file", texts: []string{sides(`{"7.3":3,"6.1":4}`), sides(`{"7.3":3,"6.1":4}`)}, want: "a.o/p 3, a.o/p 4"},
+		{name: "and in the other one of them", texts: []string{sides(`{"7.3":3,"6.1":null}`), old(shard(1, 1, "x", p2))}, want: "a.o/p 3, a.o/p 4"},
+		{name: "contradiction in one kernel", texts: []string{sides(`{"7.3":3,"6.1":4}`), shard(1, 1, "x", p), old(shard(1, 1, "x", p))},
+			err: "a.o/p: total_insns is 4 and 3 (0, 2)"},
+		{name: "two kernels and one that is not known", texts: []string{shard(1, 2, "x", p), old(shard(2, 2, "x", q)), firstLine + "b.o,q,success,9,5\n"},
+			err: "2 does not say of what kernel it is, and the others are of several (0 of Linux 7.3.1 with the  JIT, 1 of Linux 6.1.9"},
 	} {
 		var tables []Results
 		for i, text := range c.texts {
-			tables = append(tables, results(t, fmt.Sprint(i), text))
+			tables = append(tables, results(t, fmt.Sprint(i), text)...)
 		}
 		all, missing, err := Merge(tables)
 		if c.err != "" {
@@ -108,17 +143,21 @@ func TestMerge(t *testing.T) {
 			}
 			continue
 		}
-		var got []string
-		for _, r := range all.Rows {
-			got = append(got, fmt.Sprintf("%s/%s %d", r.File, r.Program, r.Numbers[TotalInsns]))
+		var kernels []string
+		for _, table := range all {
+			var got []string
+			for _, r := range table.Rows {
+				got = append(got, fmt.Sprintf("%s/%s %d", r.File, r.Program, r.Numbers[TotalInsns]))
+			}
+			kernels = append(kernels, strings.Join(got, " "))
 		}
-		if s := strings.Join(got, " "); err != nil || s != c.want || strings.Join(missing, " ") != c.missing {
+		if s := strings.Join(kernels, ", "); err != nil || s != c.want || strings.Join(missing, " ") != c.missing {
 			t.Errorf("%s: got %s (%q, %v)\nwant %s", c.name, s, missing, err, c.want)
 		}
 	}
-	all, _, err := Merge([]Results{results(t, "a", shard(1, 1, "x", p))})
-	if err != nil || *all.About.Kernel != (diag.Kernel{Release: "7.3.1"}) || all.About.Shard != nil {
-		t.Errorf("%+v, %v", all.About, err)
+	all, _, err := Merge(results(t, "a", shard(1, 1, "x", p)))
+	if err != nil || *all[0].About.Kernel != (diag.Kernel{Release: "7.3.1"}) || all[0].About.Shard != nil {
+		t.Errorf("%+v, %v", all[0].About, err)
 	}
 }
 
@@ -129,7 +168,7 @@ func TestMergeTells(t *testing.T) {
 		a += fmt.Sprintf("a.o,p%d,success,1,1\n", i)
 		b += fmt.Sprintf("a.o,p%d,success,1,2\n", i)
 	}
-	if _, _, err := Merge([]Results{results(t, "a", a), results(t, "b", b)}); err == nil || !strings.HasSuffix(err.Error(), "and 20 more") {
+	if _, _, err := Merge(append(results(t, "a", a), results(t, "b", b)...)); err == nil || !strings.HasSuffix(err.Error(), "and 20 more") {
 		t.Error(err)
 	}
 }
