@@ -30,6 +30,7 @@ type ccFlags struct {
 	timeout  time.Duration
 	memory   int
 	color    string
+	prove    string
 	warn     bool
 	raw      bool
 	off      bool
@@ -50,6 +51,12 @@ LLVM bitcode, -o -) is the compiler's alone; bpfdiag is replaced by it. So a who
 tree can be built with CC="bpfdiag cc -- clang".
 
 Errors of clang's BPF back end get a code and an explanation too.
+
+Where a program is rejected, the edits that help are tried: made in a copy, compiled
+by the same command and verified. Those that the verifier accepts are shown as
+verified, those that it refuses are not shown. That takes the time of a compilation
+for each, ten seconds at most; --prove=on sets no limit, --prove=off tries nothing.
+An object that is accepted costs nothing more.
 
 Flags may also stand in $BPFDIAG_CC_FLAGS, and in .bpfdiag.toml of the source's folder
 or one above it (kernels, jit, source-roots, [cc] warn, flags). The command line
@@ -85,6 +92,7 @@ func (f *ccFlags) add(fl *pflag.FlagSet) {
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
 	fl.StringVar(&f.color, "color", "auto", "colours: auto (as the compiler is told), always or never")
+	fl.StringVar(&f.prove, "prove", proveAuto, "try the edits of helps before they are shown: auto (for ten seconds), on or off")
 	fl.BoolVar(&f.warn, "warn", false, "report as warnings, and do not fail the build")
 	fl.BoolVar(&f.raw, "raw", false, "leave what the compiler says as it is")
 	fl.BoolVar(&f.off, "off", false, "only compile")
@@ -148,7 +156,7 @@ func layer(fl *pflag.FlagSet, words []string, from string) error {
 
 // check says what is wrong with the flags.
 func (f *ccFlags) check() error {
-	c := checkFlags{jit: f.jit, programs: f.programs, timeout: f.timeout, jobs: 1, memory: f.memory,
+	c := checkFlags{jit: f.jit, programs: f.programs, timeout: f.timeout, jobs: 1, prove: f.prove, memory: f.memory,
 		outputFlags: outputFlags{format: formats[0], color: f.color, roots: f.roots}}
 	return c.check()
 }

@@ -69,7 +69,7 @@ func runCompiler(ctx context.Context, args []string, line *compile.Line, out *cc
 // verifyCompiled verifies the objects that the line has made. What is not
 // accepted is removed: an object that is there counts as done for the next make.
 func verifyCompiled(ctx context.Context, f *ccFlags, line *compile.Line, out *ccReport) error {
-	v := &ccVerifier{flags: f, out: out}
+	v := &ccVerifier{flags: f, line: line, out: out}
 	var made []*outdated
 	for _, path := range line.Objects() {
 		if hasPrograms(path) {

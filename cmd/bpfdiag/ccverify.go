@@ -4,16 +4,19 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/check"
+	"github.com/bpfdiag/bpfdiag/internal/compile"
 )
 
 // ccVerifier verifies objects with the kernels that the flags name.
 type ccVerifier struct {
 	flags    *ccFlags
+	line     *compile.Line
 	out      *ccReport
 	checkers []*check.Checker
 }
@@ -31,14 +34,31 @@ func (v *ccVerifier) verify(ctx context.Context, path string) (exitCode, error) 
 	var all []verified
 	for _, ck := range v.checkers {
 		err := ck.Run(ctx, []string{path}, func(o diag.Object) error {
+			err := v.prove(ctx, ck, &o)
 			all = append(all, verified{ck.Kernel(), o})
-			return nil
+			return err
 		})
 		if err != nil {
 			return exitError, err
 		}
 	}
 	return v.out.verdicts(path, all), nil
+}
+
+// prove tries the edits for an object that the line has just made.
+func (v *ccVerifier) prove(ctx context.Context, ck *check.Checker, o *diag.Object) error {
+	dir, err := os.Getwd()
+	if err != nil || !rejected(o) {
+		return err
+	}
+	for _, c := range v.line.Commands(dir, compile.CommandLine) {
+		if output, err := filepath.Abs(o.Path); err == nil && c.Output == output {
+			e := newEdits(ctx, v.flags.prove, ck, v.flags.roots, v.out.w)
+			defer e.Close()
+			return e.built(ctx, c, o)
+		}
+	}
+	return nil // from the standard input, or assembled
 }
 
 // verified is what a kernel says of an object.

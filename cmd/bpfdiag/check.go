@@ -25,6 +25,8 @@ type checkFlags struct {
 	jobs     int
 	memory   int
 	noCache  bool
+	compile  string
+	prove    string
 	outputFlags
 }
 
@@ -43,7 +45,14 @@ reaching the verifier (for example, this kernel lacks a function that it calls).
 
 A C source is compiled first, as compile_commands.json or .bpfdiag.toml says, else
 as most projects do; a compile_commands.json stands for all the BPF sources in it.
-Nothing of that is written into the project.
+--compile says it for all. Nothing of that is written into the project.
+
+The edits that diagnostics suggest are tried where it is known how the object is
+compiled (a source; --compile, compile_commands.json, .bpfdiag.toml, or clang's
+-grecord-command-line for an object): made in a copy, compiled and verified. What
+the verifier then accepts is shown as verified, what it refuses is not shown. That
+takes the time of a compilation for each, at most ten seconds for an object and a
+minute for all; --prove=on sets no limit, --prove=off tries nothing.
 
 Formats: text for people; concise, one line for each cause, for quickfix lists;
 json, one document; json-lines, one diagnostic in each line; sarif (2.1.0);
@@ -87,6 +96,8 @@ program or object it could not be found out, or no program was checked.`,
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.IntVarP(&f.jobs, "jobs", "j", runtime.NumCPU(), "guests at work side by side")
 	fl.IntVar(&f.memory, "memory", 0, fmt.Sprintf("memory of one guest in `MiB` (default %d, more when the verifier needs it)", umlinux.DefaultMemory))
+	fl.StringVar(&f.compile, "compile", "", "`command` that compiles; {source} and {output} in it are replaced")
+	fl.StringVar(&f.prove, "prove", proveAuto, proveUsage)
 	fl.BoolVar(&f.noCache, "no-cache", false, "verify again what is known from another run, and keep no result")
 	f.add(fl)
 	return c
@@ -96,6 +107,11 @@ program or object it could not be found out, or no program was checked.`,
 func (f *checkFlags) check() error {
 	if err := f.outputFlags.check(); err != nil {
 		return err
+	}
+	if f.prove != "" {
+		if err := oneOf("prove", f.prove, proveAuto, proveOn, proveOff); err != nil {
+			return err
+		}
 	}
 	if err := oneOf("jit", f.jit, umlinux.JITs...); err != nil {
 		return err
@@ -145,12 +161,17 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	built, err := compileSources(c.Context(), paths, c.ErrOrStderr())
+	built, err := compileSources(c.Context(), paths, f.compile, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	defer built.Close()
-	counts, err := checkAll(c.Context(), ck, built, f.quiet, newReporter(c.OutOrStdout(), f.outputFlags, ck.Kernel(), sources))
+	var e *edits
+	if !f.raw || f.format != formats[0] { // whose helps are not printed
+		e = newEdits(c.Context(), f.prove, ck, f.roots, c.ErrOrStderr())
+		defer e.Close()
+	}
+	counts, err := checkAll(c.Context(), ck, built, e, f.quiet, newReporter(c.OutOrStdout(), f.outputFlags, ck.Kernel(), sources))
 	if err != nil {
 		return err
 	}

@@ -42,14 +42,11 @@ func resultCache(none bool) *check.Cache {
 	return check.OpenCache(version)
 }
 
-// checkAll checks objects, hands them to out in their order, and shows how
-// far it is unless quiet.
-func checkAll(ctx context.Context, ck *check.Checker, c *compiled, quiet bool, out reporter) (diag.Counts, error) {
+// checkAll checks objects, has the edits of their helps tried, hands them to out in
+// their order, and shows how far it is unless quiet.
+func checkAll(ctx context.Context, ck *check.Checker, c *compiled, e *edits, quiet bool, out reporter) (diag.Counts, error) {
 	doc := diag.Document{Schema: diag.Schema, Tool: tool(), Kernel: ck.Kernel()}
 	each := func(o diag.Object) error {
-		if source, ok := c.sources[o.Path]; ok {
-			o.Path = source
-		}
 		doc.Objects = append(doc.Objects, o)
 		return out.object(o)
 	}
@@ -58,26 +55,58 @@ func checkAll(ctx context.Context, ck *check.Checker, c *compiled, quiet bool, o
 			return diag.Counts{}, err
 		}
 	}
-	err := runShown(ctx, ck, c.paths, "verifying", quiet, each)
-	if err != nil {
+	s := shownRun{what: "verifying", quiet: quiet, before: func(o *diag.Object) error {
+		m, ok := c.made[o.Path]
+		if !ok {
+			return e.found(ctx, &c.finder, c.commandLine, o)
+		}
+		err := e.built(ctx, m.command, o)
+		o.Path = m.source
+		return err
+	}}
+	if e != nil {
+		s.more = func() string {
+			if n := e.tried.Load(); n > 0 {
+				return fmt.Sprintf(", %s with edits", plural(int(n), "attempt"))
+			}
+			return ""
+		}
+	}
+	if err := s.run(ctx, ck, c.paths, each); err != nil {
 		return diag.Counts{}, err
 	}
 	return doc.Count(), out.end(doc)
 }
 
-// runShown checks objects, hands them to each in their order, and shows how far
-// it is unless quiet.
-func runShown(ctx context.Context, ck *check.Checker, paths []string, what string, quiet bool, each func(diag.Object) error) error {
+// shownRun is a check of objects that shows how far it is.
+type shownRun struct {
+	what   string                   // is going on
+	quiet  bool                     // shows nothing
+	before func(*diag.Object) error // is done with an object before it is handed on; nil for nothing
+	more   func() string            // is said beside; nil for nothing
+}
+
+// run checks objects and hands them to each in their order.
+func (s shownRun) run(ctx context.Context, ck *check.Checker, paths []string, each func(diag.Object) error) error {
 	line := newProgressLine(os.Stderr)
-	if quiet {
+	if s.quiet {
 		line = newProgressLine(io.Discard)
 	}
 	var done atomic.Int64
 	stop := showProgress(line, func(seconds int) string {
-		return fmt.Sprintf("%s: %d of %s, %d s", what, done.Load(), plural(len(paths), "object"), seconds)
+		more := ""
+		if s.more != nil {
+			more = s.more()
+		}
+		return fmt.Sprintf("%s: %d of %s%s, %d s", s.what, done.Load(), plural(len(paths), "object"), more, seconds)
 	})
 	defer stop()
 	return ck.Run(ctx, paths, func(o diag.Object) error {
+		if s.before != nil {
+			if err := s.before(&o); err != nil {
+				return err
+			}
+		}
 		done.Add(1)
 		line.Clear()
 		return each(o)

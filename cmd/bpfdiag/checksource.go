@@ -13,15 +13,25 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/compile"
+	"github.com/bpfdiag/bpfdiag/internal/fix"
 )
 
 // compiled are the arguments of `check`, sources among them replaced by objects
 // in private folders.
 type compiled struct {
-	paths   []string          // to check
-	sources map[string]string // by such an object
-	failed  []diag.Object     // those that do not compile
+	paths   []string        // to check
+	made    map[string]made // by such an object
+	failed  []diag.Object   // those that do not compile
 	results []*compile.Result
+
+	finder      compile.Finder
+	commandLine string // of --compile
+}
+
+// made is how an object in a private folder was made.
+type made struct {
+	source  string // as the user would write it
+	command compile.Command
 }
 
 func (c *compiled) Close() {
@@ -36,15 +46,15 @@ func isSource(path string) bool {
 	return filepath.Ext(path) == ".c" || filepath.Base(path) == "compile_commands.json"
 }
 
-// compileSources compiles the sources among paths as the project does, and
-// passes on what the compiler says of those that it does not take.
-func compileSources(ctx context.Context, paths []string, errOut io.Writer) (*compiled, error) {
-	out := &compiled{sources: map[string]string{}}
+// compileSources compiles the sources among paths as the project does, or as the command
+// line says if there is one, and passes on what the compiler says of those that it does
+// not take.
+func compileSources(ctx context.Context, paths []string, commandLine string, errOut io.Writer) (*compiled, error) {
+	out := &compiled{made: map[string]made{}, commandLine: commandLine}
 	if !slices.ContainsFunc(paths, isSource) {
 		out.paths = paths
 		return out, nil
 	}
-	var finder compile.Finder
 	type job struct {
 		path    string // as it was given, or found in the list
 		command *compile.Command
@@ -57,7 +67,7 @@ func compileSources(ctx context.Context, paths []string, errOut io.Writer) (*com
 			jobs = append(jobs, &job{path: p})
 			continue
 		}
-		commands, err := commandsOf(&finder, p)
+		commands, err := commandsOf(&out.finder, p, commandLine)
 		if err != nil {
 			return nil, err
 		}
@@ -98,16 +108,23 @@ func compileSources(ctx context.Context, paths []string, errOut io.Writer) (*com
 				Error: fmt.Sprintf("does not compile: %s", strings.Join(j.command.Args, " "))})
 		default:
 			out.paths = append(out.paths, j.result.Object)
-			out.sources[j.result.Object] = j.path
+			out.made[j.result.Object] = made{j.path, *j.command}
 		}
 	}
 	return out, nil
 }
 
 // commandsOf are the commands that compile a source, or all those of a list.
-func commandsOf(f *compile.Finder, path string) ([]compile.Command, error) {
+func commandsOf(f *compile.Finder, path, commandLine string) ([]compile.Command, error) {
 	if filepath.Ext(path) != ".c" {
 		return f.Database(path)
+	}
+	if commandLine != "" {
+		g, err := fix.Find(f, path, commandLine)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+		return []compile.Command{g.Command}, err
 	}
 	commands, err := f.Commands(path)
 	if err == nil && len(commands) == 0 {

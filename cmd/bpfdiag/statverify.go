@@ -67,7 +67,7 @@ func (s *statistics) verify(ctx context.Context, what string, paths []string) er
 			objects = append(objects, path)
 		}
 	}
-	return runShown(ctx, ck, objects, what, f.quiet, s.object)
+	return shownRun{what: what, quiet: f.quiet}.run(ctx, ck, objects, s.object)
 }
 
 func (s *statistics) skip(format, path string) {

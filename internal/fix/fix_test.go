@@ -252,20 +252,20 @@ func TestProve(t *testing.T) {
 	o.Programs = []diag.Program{{Name: "one", Verdict: diag.Rejected, Diagnostics: []diag.Diagnostic{
 		j.diagnose(string(data), strings.Index(string(data), "\tctx[0]"), strings.Index(string(data), "; // bug A"), strings.Index(string(data), "A\n\tctx[1]")+1, "A")}},
 		{Name: "two", Verdict: diag.Accepted}}
-	if err := ProveObject(t.Context(), j.verify, nil, command(t), &o); err != nil {
+	if err := ProveObject(t.Context(), j.verify, nil, command(t), false, &o); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, h := range o.Programs[0].Diagnostics[0].Helps {
 		got = append(got, fmt.Sprintf("%s %s %v %d", h.Text, h.Applicability, h.Verified, len(h.Edits)))
 	}
-	want := []string{"todo placeholder true 1", "mend safe true 1", "further likely false 1", "typo placeholder false 0"}
+	want := []string{"mend safe true 1", "todo placeholder true 1", "further likely false 1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 	// An object that says something else is not of this source.
 	o.Programs[1].Verdict = diag.Rejected
-	if err := ProveObject(t.Context(), j.verify, nil, command(t), &o); !errors.Is(err, errOther) {
+	if err := ProveObject(t.Context(), j.verify, nil, command(t), false, &o); !errors.Is(err, errOther) {
 		t.Errorf("another object: %v", err)
 	}
 }

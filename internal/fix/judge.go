@@ -51,7 +51,8 @@ func (p *Prover) Try(ctx context.Context, v *Version, program string, d *diag.Di
 }
 
 // tryAll tries the edits of those helps that want says, side by side, at most n of
-// them. The trials are in the order of the helps.
+// them. The trials are in the order of the helps. With an error, those that were not
+// made have no Version.
 func (p *Prover) tryAll(ctx context.Context, v *Version, program string, d *diag.Diagnostic, n int, want func(*diag.Help) bool) ([]Trial, error) {
 	var helps []int
 	for i := range d.Helps {
@@ -74,7 +75,7 @@ func (p *Prover) tryAll(ctx context.Context, v *Version, program string, d *diag
 	wg.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return nil, err
+			return trials, err
 		}
 	}
 	return trials, nil

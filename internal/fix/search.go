@@ -125,7 +125,6 @@ func automatic(h *diag.Help) bool {
 // ranked are the trials that help, best first: accepted before further, safe
 // before likely before what is to be adapted, the rule's own order last.
 func ranked(d *diag.Diagnostic, trials []Trial) []Trial {
-	trust := map[diag.Applicability]int{diag.Safe: 2, diag.Likely: 1}
 	var good []Trial
 	for _, t := range trials {
 		if t.Outcome != Refused {

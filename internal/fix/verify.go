@@ -9,11 +9,12 @@ import (
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
 
-// InPool verifies in a pool's guests, with its checker's options. Roots are further
-// folders that sources are looked for in.
+// InPool verifies in a pool's guests, with its checker's options but those that
+// print or write something. Roots are further folders that sources are looked for in.
 func InPool(p *check.Pool, roots ...string) Verify {
 	options := p.Checker().Options
-	options.Explain = true
+	options.Explain, options.Brief, options.Work = true, false, false
+	options.LogLevel, options.KeepLogs, options.SaveLogs = 0, false, ""
 	return func(ctx context.Context, o *object.Object, texts map[string]string) (out diag.Object, err error) {
 		ck := p.Checker().With(options, diag.NewSources(roots...).Overlay(texts))
 		err = p.Do(ctx, func(m loader.Machine) (err error) {
