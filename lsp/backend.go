@@ -9,9 +9,9 @@ import (
 // Backend compiles and verifies. Its methods may be called by several
 // goroutines, and end early when their context does.
 type Backend interface {
-	// Ready says what keeps everything from being verified, and the way out; nil
-	// if nothing does. It may be asked often, and prepares what is needed soon.
-	Ready(ctx context.Context, s Settings) error
+	// Ready says what keeps units from being verified, and the way out; nil if
+	// nothing does. It may be asked often, and prepares what is needed soon.
+	Ready(ctx context.Context, s Settings, units []Unit) error
 	// Units are the objects that a source file, with this text, is compiled into;
 	// none for a file that has nothing to do with eBPF.
 	Units(ctx context.Context, s Settings, path, text string) ([]Unit, error)
@@ -86,8 +86,13 @@ type Fact struct {
 	Range string // the same, where it is a range of numbers and less than all of its type; else empty
 }
 
-// CompileError is what the compiler said when it made no object. Nothing of it is
-// shown in the source: that is the business of the language's own server.
-type CompileError struct{ Output string }
+// CompileError is what the compiler said when it made no object. What is wrong with
+// the language, that language's own server shows.
+type CompileError struct {
+	Output string
+	// Diagnostics are those of the compiler's BPF back end, which no such server runs. Files
+	// are absolute.
+	Diagnostics []diag.Diagnostic
+}
 
 func (e *CompileError) Error() string { return "it does not compile:\n" + e.Output }

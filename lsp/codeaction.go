@@ -60,16 +60,14 @@ func wholeLines(r Range) Range {
 // findingsAt are those that show something in a range of a file. Server.mu is held.
 func (s *Server) findingsAt(in *file, r Range) []*finding {
 	var all []*finding
+	hints := s.settingsOf(in.path).Hints
 	for _, u := range s.sortedUnits() {
-		if u.result == nil {
-			continue
-		}
-		for _, f := range u.result.findings {
+		for _, f := range u.findings() {
 			if !shown(f.primary) {
 				continue
 			}
 			here := func(p *place) bool { return shown(p) && p.file == in && p.rangeOf(s.encoding).touches(r) }
-			if here(f.primary) || s.settings.Hints && slices.ContainsFunc(f.labels, here) {
+			if here(f.primary) || hints && slices.ContainsFunc(f.labels, here) {
 				all = append(all, f)
 			}
 		}
@@ -112,10 +110,7 @@ func (s *Server) fixAll(in *file) (CodeAction, bool) {
 	var all []fixEdit
 	var taken []*place
 	for _, u := range s.sortedUnits() {
-		if u.result == nil {
-			continue
-		}
-		for _, f := range u.result.findings {
+		for _, f := range u.findings() {
 			if !shown(f.primary) {
 				continue
 			}

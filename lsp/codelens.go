@@ -15,7 +15,7 @@ func (s *Server) codeLens(_ context.Context, p TextDocumentParams) (any, error) 
 	defer s.mu.Unlock()
 	lenses := []CodeLens{}
 	in := s.openFile(p.TextDocument.URI)
-	if in == nil || !s.settings.CodeLens {
+	if in == nil || !s.settingsOf(in.path).CodeLens {
 		return lenses, nil
 	}
 	seen := map[string]bool{}

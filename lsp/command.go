@@ -180,7 +180,7 @@ func (s *Server) logOf(ctx context.Context, about DiagnosticData) (log string, l
 		s.mu.Unlock()
 		return "", 0, fmt.Errorf("%.200s has not been verified", about.Object)
 	}
-	built, settings := u.result.built, s.settings
+	built, settings := u.result.built, s.settingsOf(u.where())
 	kernel := ""
 	for _, p := range u.result.programs {
 		for _, v := range p.verdicts {
@@ -212,10 +212,10 @@ func (s *Server) showPath(about DiagnosticData) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := s.units[about.Object]
-	if u == nil || u.result == nil {
+	if u == nil {
 		return nil, fmt.Errorf("%.200s has not been verified", about.Object)
 	}
-	for _, f := range u.result.findings {
+	for _, f := range u.findings() {
 		if f.program != about.Program || f.diag.Code != about.Code {
 			continue
 		}

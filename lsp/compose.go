@@ -130,18 +130,16 @@ func (p *place) rangeOf(e encoding) Range { return p.file.text.rangeOf(p.start, 
 // have in common is there once. Server.mu is held.
 func (s *Server) diagnostics(in *file) []Diagnostic {
 	all := []Diagnostic{}
+	hints := s.settingsOf(in.path).Hints
 	for _, u := range s.sortedUnits() {
-		if u.result == nil {
-			continue
-		}
-		for _, f := range u.result.findings {
+		for _, f := range u.findings() {
 			if !shown(f.primary) {
 				continue
 			}
 			if f.primary.file == in {
 				all = append(all, s.compose(f))
 			}
-			if s.settings.Hints {
+			if hints {
 				all = append(all, s.hints(f, in)...)
 			}
 		}

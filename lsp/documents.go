@@ -49,9 +49,9 @@ func (s *Server) didChange(p DidChangeParams) error {
 			f.change(start, end, c.Text)
 		}
 	}
-	if f.edited != before && s.settings.Verify == verifyType {
+	if settings := s.settingsOf(f.path); f.edited != before && settings.Verify == verifyType {
 		for _, u := range s.unitsOf(f) {
-			s.schedule(u, s.settings.delay())
+			s.schedule(u, settings.delay())
 		}
 	}
 	s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Server) didSave(p TextDocumentParams) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.documents[p.TextDocument.URI]
-	if f == nil || s.settings.Verify == verifyCommand {
+	if f == nil || s.settingsOf(f.path).Verify == verifyCommand {
 		return nil
 	}
 	for _, u := range s.unitsOf(f) {

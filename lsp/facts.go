@@ -65,7 +65,7 @@ func (s *Server) findFacts(u *unit, r *result) {
 			programs = append(programs, p.name)
 		}
 	}
-	settings, built := s.settings, r.built
+	settings, built := s.settingsOf(u.where()), r.built
 	s.start(func() {
 		defer cancel()
 		defer close(f.ready)

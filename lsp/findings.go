@@ -34,6 +34,17 @@ func (s *Server) newResult(u *unit, verdicts []Verdict, then map[string]snapshot
 	return r
 }
 
+// newRefusal puts what a compiler's back end says into the files of today. Server.mu is
+// held.
+func (s *Server) newRefusal(u *unit, list []diag.Diagnostic, then map[string]snapshot) *result {
+	r := &result{unit: u, files: map[*file]bool{}}
+	p := &placer{s: s, r: r, then: then, seen: map[string]*file{}}
+	for _, d := range list {
+		r.put(p, &finding{diag: d, object: u.Name})
+	}
+	return r
+}
+
 // program adds a kernel's verdict on a program.
 func (r *result) program(p *placer, v *Verdict, prog diag.Program) {
 	prog.Log = "" // it may have megabytes
@@ -69,7 +80,12 @@ func (r *result) add(p *placer, verdicts []Verdict, i int, program string, d dia
 			}
 		}
 	}
-	stale := false
+	r.put(p, f)
+}
+
+// put adds a finding, and finds its places.
+func (r *result) put(p *placer, f *finding) {
+	d, stale := &f.diag, false
 	for k := range d.Labels {
 		pl := p.label(&d.Labels[k])
 		f.labels = append(f.labels, pl)
@@ -83,7 +99,7 @@ func (r *result) add(p *placer, verdicts []Verdict, i int, program string, d dia
 		f.primary = r.own(p.s, f.primary, f.calls)
 	}
 	if f.primary == nil && !stale {
-		f.primary = r.fallback(p, program)
+		f.primary = r.fallback(p, f.program)
 	}
 	for _, h := range d.Helps {
 		if x := p.fix(h); x != nil {

@@ -3,6 +3,8 @@ package lsp
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 // initialize answers at once: whether there is a kernel is found out later.
@@ -16,7 +18,7 @@ func (s *Server) initialize(_ context.Context, p InitializeParams) (any, error) 
 		// It is said when the client may be talked to.
 		s.start(func() { s.sayOnce(messageWarning, err.Error()) })
 	} else {
-		s.settings = settings
+		s.initial, s.settings = settings, settings
 	}
 	for _, f := range p.WorkspaceFolders {
 		s.addFolder(f.URI)
@@ -88,30 +90,39 @@ func (s *Server) initialized(struct{}) error {
 func (s *Server) configure(all bool) {
 	s.mu.Lock()
 	ask := s.client.Workspace.Configuration
+	folders := slices.Sorted(maps.Keys(s.folders))
 	s.mu.Unlock()
 	if ask {
-		var found []json.RawMessage
-		p := ConfigurationParams{Items: []ConfigurationItem{{Section: settingsSection}}}
-		if err := s.call("workspace/configuration", p, &found); err == nil && len(found) == 1 {
-			s.set(found[0])
+		items := []ConfigurationItem{{Section: settingsSection}}
+		for _, path := range folders {
+			items = append(items, ConfigurationItem{ScopeURI: uriOf(path), Section: settingsSection})
 		}
-	}
-	s.mu.Lock()
-	settings := s.settings
-	s.mu.Unlock()
-	if err := s.backend.Ready(s.ctx, settings); err != nil && s.ctx.Err() == nil {
-		s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
+		var found []json.RawMessage
+		if err := s.call("workspace/configuration", ConfigurationParams{items}, &found); err == nil && len(found) == len(items) {
+			s.set(found[0], folders, found[1:])
+		}
 	}
 	s.findUnits(all)
 }
 
-// set takes settings over.
-func (s *Server) set(raw json.RawMessage) {
+// set takes settings over, and those that folders have in their place.
+func (s *Server) set(raw json.RawMessage, folders []string, own []json.RawMessage) {
+	var errs []error
 	s.mu.Lock()
-	settings, err := s.settings.with(raw)
-	s.settings = settings
-	s.mu.Unlock()
+	settings, err := s.initial.with(raw)
 	if err != nil {
+		settings = s.settings // what was good stays
+		errs = append(errs, err)
+	}
+	s.settings, s.scoped = settings, map[string]Settings{}
+	for i, path := range folders {
+		of, err := settings.with(own[i])
+		if s.scoped[path] = of; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	s.mu.Unlock()
+	for _, err := range errs {
 		s.sayOnce(messageWarning, err.Error())
 	}
 }

@@ -13,7 +13,7 @@ func (s *Server) inlayHint(ctx context.Context, p InlayHintParams) (any, error) 
 	s.mu.Lock()
 	in := s.openFile(p.TextDocument.URI)
 	var units []*unit
-	if in != nil && s.settings.InlayHints {
+	if in != nil && s.settingsOf(in.path).InlayHints {
 		units = s.unitsOf(in)
 	}
 	s.mu.Unlock()

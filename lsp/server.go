@@ -44,7 +44,9 @@ type Server struct {
 	phase      phase
 	client     ClientCapabilities
 	encoding   encoding
-	settings   Settings
+	initial    Settings                      // before the client was asked
+	settings   Settings                      // where no folder has its own
+	scoped     map[string]Settings           // of folders, by canonical path
 	folders    map[string]context.CancelFunc // paths, and what ends the watching of each
 	files      map[string]*file              // by canonical path
 	documents  map[DocumentURI]*file         // those that are open, as the client names them
@@ -90,7 +92,7 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, b Backend, version stri
 
 func newServer(b Backend, version string, jobs int) *Server {
 	return &Server{
-		backend: b, version: version, settings: DefaultSettings(), encoding: utf16Encoding, folders: map[string]context.CancelFunc{},
+		backend: b, version: version, initial: DefaultSettings(), settings: DefaultSettings(), encoding: utf16Encoding, folders: map[string]context.CancelFunc{},
 		files: map[string]*file{}, documents: map[DocumentURI]*file{}, units: map[string]*unit{},
 		requests: map[string]context.CancelFunc{}, progresses: map[string]func(){},
 		said: map[string]bool{}, reports: map[*file]string{}, changed: make(chan struct{}), refreshing: map[string]bool{},

@@ -20,16 +20,22 @@ import (
 // fake is a backend without a compiler and a kernel. Its findings are the words
 // BUG1, BUG2, ... of a text, each with what led to it (the word FROM1 before it)
 // and an edit that puts a line in front of it. A text with NOCOMPILE does not
-// compile, and one with ACCEPTED has a program of that name.
+// compile, with BACKEND the compiler's back end refuses it, and one with ACCEPTED has a program of that name.
 type fake struct {
 	mu     sync.Mutex
 	pause  func(ctx context.Context) // before each verdict
 	ready  error
 	builds int
+	asked  int  // whether it is ready
 	gone   bool // objects that something else builds are not there
 }
 
-func (b *fake) Ready(context.Context, Settings) error { return b.ready }
+func (b *fake) Ready(context.Context, Settings, []Unit) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked++
+	return b.ready
+}
 
 func (b *fake) Units(_ context.Context, _ Settings, path, _ string) ([]Unit, error) {
 	if !strings.HasSuffix(path, ".c") {
@@ -70,7 +76,13 @@ func (b *fake) Build(ctx context.Context, _ Settings, u Unit, texts map[string]s
 		text = string(disk)
 	}
 	if strings.Contains(text, "NOCOMPILE") {
-		return Built{}, &CompileError{"error: NOCOMPILE"}
+		return Built{}, &CompileError{Output: "error: NOCOMPILE"}
+	}
+	for n, line := range strings.Split(text, "\n") {
+		if i := strings.Index(line, "BACKEND"); i >= 0 {
+			return Built{}, &CompileError{Output: "error: BACKEND", Diagnostics: []diag.Diagnostic{{Code: "BPF0620", Severity: diag.SeverityError,
+				Message: "BACKEND", Labels: []diag.Label{{File: path, Line: n + 1, Column: i + 1, EndLine: n + 1, EndColumn: i + 1 + len("BACKEND"), Primary: true}}}}}
+		}
 	}
 	return Built{Unit: u, Files: []string{path}, Of: fakeObject{path, text}}, nil
 }
@@ -150,6 +162,7 @@ type client struct {
 	published []PublishDiagnosticsParams
 	messages  []string
 	refreshed int
+	scoped    map[DocumentURI]any // settings of folders
 	done      chan error
 	version   int32
 }
@@ -192,6 +205,14 @@ func (c *client) handle(_ context.Context, _ *jsonrpc2.Conn, r *jsonrpc2.Request
 		var p ShowMessageParams
 		json.Unmarshal(*r.Params, &p)
 		c.messages = append(c.messages, p.Message)
+	case "workspace/configuration":
+		var p ConfigurationParams
+		json.Unmarshal(*r.Params, &p)
+		answers := []any{}
+		for _, item := range p.Items {
+			answers = append(answers, c.scoped[item.ScopeURI])
+		}
+		return answers, nil
 	case "workspace/diagnostic/refresh":
 		c.refreshed++
 	}

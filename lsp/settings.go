@@ -56,4 +56,16 @@ func (s Settings) with(raw json.RawMessage) (Settings, error) {
 	return n, nil
 }
 
+// settingsOf are those of the folder that a path is in. Server.mu is held.
+func (s *Server) settingsOf(path string) Settings {
+	path = canonical(path)
+	found, longest := s.settings, -1
+	for folder, settings := range s.scoped {
+		if len(folder) > longest && within(path, folder) {
+			found, longest = settings, len(folder)
+		}
+	}
+	return found
+}
+
 func (s *Settings) delay() time.Duration { return time.Duration(s.Delay) * time.Millisecond }

@@ -24,7 +24,16 @@ type unit struct {
 	waiting []chan struct{}    // closed when there is nothing more to do
 
 	result  *result
-	trouble string // why there is no verdict on the last text, empty if there is one
+	refusal *result // what the compiler's back end said of the last text; nil if nothing
+	trouble string  // why there is no verdict on the last text, empty if there is one
+}
+
+// where is the path that decides whose settings are a unit's.
+func (u *Unit) where() string {
+	if u.Source != "" {
+		return u.Source
+	}
+	return u.Object
 }
 
 // unitsOf lists the units that a file belongs to, in the order of their names.
@@ -49,7 +58,7 @@ func (s *Server) unitsOf(f *file) []*unit {
 // or all.
 func (s *Server) find(f *file, all bool) {
 	s.mu.Lock()
-	settings, path, text := s.settings, f.path, f.text.content
+	settings, path, text := s.settingsOf(f.path), f.path, f.text.content
 	done := make(chan struct{})
 	f.found = done
 	s.mu.Unlock()
@@ -74,7 +83,19 @@ func (s *Server) find(f *file, all bool) {
 		}
 		s.mu.Unlock()
 		s.publish(changed...)
+		s.prepare(settings, found)
 	})
+}
+
+// prepare has a kernel ready when the first object is, and says what keeps units
+// from being verified.
+func (s *Server) prepare(settings Settings, units []Unit) {
+	if len(units) == 0 || settings.Verify == verifyCommand {
+		return
+	}
+	if err := s.backend.Ready(s.ctx, settings, units); err != nil && s.ctx.Err() == nil {
+		s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
+	}
 }
 
 func named(units []Unit, name string) bool {
@@ -98,7 +119,7 @@ func (s *Server) add(u Unit, fixed, again bool) {
 	if u.Source != "" {
 		known.files[canonical(u.Source)] = true
 	}
-	if again && s.settings.Verify != verifyCommand {
+	if again && s.settingsOf(u.where()).Verify != verifyCommand {
 		s.schedule(known, 0)
 	}
 }
@@ -107,16 +128,20 @@ func (s *Server) add(u Unit, fixed, again bool) {
 // files changed.
 func (s *Server) findUnits(all bool) {
 	s.mu.Lock()
-	settings, folders := s.settings, slices.Sorted(maps.Keys(s.folders))
+	folders, settings := slices.Sorted(maps.Keys(s.folders)), map[string]Settings{}
+	for _, folder := range folders {
+		settings[folder] = s.settingsOf(folder)
+	}
 	open := slices.Collect(maps.Values(s.documents))
 	s.mu.Unlock()
 	var objects []Unit
 	for _, folder := range folders {
-		found, err := s.backend.Objects(s.ctx, settings, folder)
+		found, err := s.backend.Objects(s.ctx, settings[folder], folder)
 		if err != nil && s.ctx.Err() == nil {
 			s.sayOnce(messageWarning, "bpfdiag: "+err.Error())
 		}
 		objects = append(objects, found...)
+		s.start(func() { s.prepare(settings[folder], found) })
 	}
 	var changed []*file
 	s.mu.Lock()
@@ -250,15 +275,37 @@ func (s *Server) drop(name string) []*file {
 // clear takes back what was said of a unit, and returns the files that it was
 // said of.
 func (u *unit) clear() []*file {
+	files := u.accept()
 	if u.result == nil {
-		return nil
+		return files
 	}
 	if u.result.facts != nil {
 		u.result.facts.stop()
 	}
-	files := u.result.release()
+	files = append(files, u.result.release()...)
 	u.result = nil
 	return files
+}
+
+// accept takes back what the compiler said, and returns the files that it was said
+// of.
+func (u *unit) accept() []*file {
+	if u.refusal == nil {
+		return nil
+	}
+	files := u.refusal.release()
+	u.refusal = nil
+	return files
+}
+
+// findings are all that is said of a unit.
+func (u *unit) findings() (all []*finding) {
+	for _, r := range []*result{u.refusal, u.result} {
+		if r != nil {
+			all = append(all, r.findings...)
+		}
+	}
+	return all
 }
 
 // settle is how long a file has to stay as it is before it is read: whoever

@@ -25,7 +25,7 @@ func (s *Server) run(ctx context.Context, u *unit) {
 	defer p.end()
 
 	s.mu.Lock()
-	settings, then := s.settings, map[string]snapshot{}
+	settings, then := s.settingsOf(what.where()), map[string]snapshot{}
 	texts := map[string]string{}
 	for _, f := range s.documents {
 		then[f.path] = f.snapshot()
@@ -35,12 +35,12 @@ func (s *Server) run(ctx context.Context, u *unit) {
 
 	built, err := s.backend.Build(ctx, settings, what, texts)
 	if err != nil {
-		s.failed(ctx, u, err)
+		s.failed(ctx, u, err, then)
 		return
 	}
 	verdicts, err := s.verify(ctx, settings, built, p)
 	if err != nil {
-		s.failed(ctx, u, err)
+		s.failed(ctx, u, err, then)
 		return
 	}
 	s.commit(ctx, u, built, verdicts, then)
@@ -86,10 +86,11 @@ func (s *Server) verify(ctx context.Context, settings Settings, b Built, p *prog
 	return good, nil
 }
 
-// failed says why a unit has no verdict. What the compiler refused, the language's
-// own server shows, and what was known of the text before it stays; in all other
-// cases nothing is known any more.
-func (s *Server) failed(ctx context.Context, u *unit, err error) {
+// failed says why a unit has no verdict. Where the compiler refused the text, what was
+// known of the one before it stays, and what its back end said is shown; the rest of
+// its words the language's own server shows. In all other cases nothing is known any
+// more. then is the text that was compiled, of the files that were open.
+func (s *Server) failed(ctx context.Context, u *unit, err error, then map[string]snapshot) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -99,6 +100,13 @@ func (s *Server) failed(ctx context.Context, u *unit, err error) {
 	switch {
 	case errors.As(err, &refused):
 		u.trouble = "does not compile"
+		changed = u.accept()
+		if len(refused.Diagnostics) > 0 && !u.dropped {
+			u.refusal = s.newRefusal(u, refused.Diagnostics, then)
+			for f := range u.refusal.files {
+				changed = append(changed, f)
+			}
+		}
 	case errors.Is(err, fs.ErrNotExist) && u.Object != "":
 		u.trouble = "not built"
 		changed = u.clear()

@@ -13,7 +13,7 @@ func (s *Server) didChangeConfiguration(p DidChangeConfigurationParams) error {
 	var sections map[string]json.RawMessage
 	if json.Unmarshal(p.Settings, &sections) == nil {
 		if own, ok := sections[settingsSection]; ok {
-			s.set(own)
+			s.set(own, nil, nil)
 		}
 	}
 	s.start(func() {
@@ -58,7 +58,7 @@ func (s *Server) changedOutside(path string) {
 	}
 	f.refresh()
 	for _, u := range s.unitsOf(f) {
-		if u.Object == "" && s.settings.Verify != verifyCommand {
+		if u.Object == "" && s.settingsOf(u.where()).Verify != verifyCommand {
 			s.schedule(u, settle)
 		}
 	}
@@ -112,6 +112,6 @@ func (s *Server) didChangeWorkspaceFolders(p DidChangeWorkspaceFoldersParams) er
 	changed := s.dropUnused()
 	s.mu.Unlock()
 	s.publish(changed...)
-	s.start(func() { s.findUnits(false) })
+	s.start(func() { s.configure(false) })
 	return nil
 }

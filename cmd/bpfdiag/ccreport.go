@@ -77,7 +77,7 @@ func (r *ccReport) compilerEnds(failed bool) error {
 	said := r.held.String()
 	r.held.Reset()
 	if failed && !r.flags.raw {
-		said = explainCompiler(said, "", r.text)
+		said = explainCompiler(said, "", "", r.text)
 	}
 	_, err := io.WriteString(r.w, said)
 	return err

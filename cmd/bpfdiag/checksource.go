@@ -100,7 +100,7 @@ func compileSources(ctx context.Context, paths []string, commandLine string, err
 			out.Close()
 			return nil, j.err
 		case j.result.Object == "":
-			said := explainCompiler(j.result.Stderr, j.command.Dir, diag.Text{Sources: diag.NewSources(), Pages: pages})
+			said := explainCompiler(j.result.Stderr, j.command.Dir, j.command.Source, diag.Text{Sources: diag.NewSources(), Pages: pages})
 			if _, err := io.WriteString(errOut, said); err != nil {
 				return nil, err
 			}

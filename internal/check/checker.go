@@ -18,6 +18,7 @@ import (
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
+	"github.com/cilium/ebpf/btf"
 )
 
 // Options say what is verified, and what is to be known of it.
@@ -95,6 +96,9 @@ func (ck *Checker) With(o Options, s *diag.Sources) *Checker {
 	c.Options, c.Sources = o, s
 	return &c
 }
+
+// Prepare reads what the first object would wait for: the kernel's types.
+func (ck *Checker) Prepare() error { return ck.kernel.Types(func(*btf.Spec) error { return nil }) }
 
 // Machine returns a guest with the checker's kernel, which boots when it is
 // first used. The caller closes it.

@@ -29,7 +29,7 @@ type Backend struct {
 	finder compile.Finder
 
 	mu    sync.Mutex
-	pools map[poolKey]*check.Pool
+	pools map[poolKey]*guests
 }
 
 type poolKey struct{ kernel, jit string }
@@ -37,7 +37,7 @@ type poolKey struct{ kernel, jit string }
 // New returns a backend; pages are the long forms of codes. Its guests end with
 // ctx, or with Close.
 func New(ctx context.Context, pages diag.Pages) *Backend {
-	b := &Backend{pages: pages, pools: map[poolKey]*check.Pool{}}
+	b := &Backend{pages: pages, pools: map[poolKey]*guests{}}
 	b.ctx, b.end = context.WithCancel(ctx)
 	return b
 }
@@ -54,7 +54,7 @@ func (b *Backend) Close() {
 
 // pool returns the guests of a kernel. One that is not there is looked for anew
 // each time: it may have been built since.
-func (b *Backend) pool(name, jit string) (*check.Pool, error) {
+func (b *Backend) pool(name, jit string) (*guests, error) {
 	if name == "" {
 		name = kernel.Default
 	}
@@ -68,29 +68,62 @@ func (b *Backend) pool(name, jit string) (*check.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := check.NewPool(b.ctx, ck)
+	p := &guests{Pool: check.NewPool(b.ctx, ck)}
 	b.pools[key] = p
 	return p, nil
 }
 
-// Ready boots the kernels of the settings.
-func (b *Backend) Ready(ctx context.Context, s lsp.Settings) error {
+// Ready boots the kernels that judge units, side by side.
+func (b *Backend) Ready(ctx context.Context, s lsp.Settings, units []lsp.Unit) error {
 	if s.JIT != "" && !slices.Contains(umlinux.JITs, s.JIT) {
 		return fmt.Errorf("the setting bpfdiag.jit is %q; it is one of %s", s.JIT, strings.Join(umlinux.JITs, ", "))
 	}
-	kernels := s.Kernels
+	var keys []poolKey
+	for _, u := range units {
+		dir := filepath.Dir(u.Object)
+		if c, ok := u.Of.(compile.Command); ok {
+			dir = filepath.Dir(c.Output)
+		}
+		conf, err := config.Find(dir)
+		if err != nil {
+			return err
+		}
+		jit, kernels := settled(s, conf)
+		for _, k := range kernels {
+			if key := (poolKey{k, jit}); !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	errs := make([]error, len(keys))
+	var all sync.WaitGroup
+	for i, k := range keys {
+		all.Go(func() {
+			p, err := b.pool(k.kernel, k.jit)
+			if err == nil {
+				err = p.warm(ctx)
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// settled is the architecture and the kernels that settings choose, or else a
+// project's configuration.
+func settled(s lsp.Settings, conf *config.Config) (jit string, kernels []string) {
+	jit, kernels = s.JIT, s.Kernels
+	if conf != nil && jit == "" {
+		jit = conf.JIT
+	}
+	if conf != nil && len(kernels) == 0 {
+		kernels = conf.Kernels
+	}
 	if len(kernels) == 0 {
 		kernels = []string{""}
 	}
-	var errs []error
-	for _, k := range kernels {
-		p, err := b.pool(k, s.JIT)
-		if err == nil {
-			err = p.Warm(ctx)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return jit, kernels
 }
 
 // Units are the commands that compile a source to eBPF.

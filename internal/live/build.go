@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/check"
 	"github.com/bpfdiag/bpfdiag/internal/compile"
 	"github.com/bpfdiag/bpfdiag/internal/config"
 	"github.com/bpfdiag/bpfdiag/internal/object"
@@ -66,12 +68,23 @@ func (b *Backend) compile(ctx context.Context, c compile.Command, o *built) ([]s
 	}
 	defer r.Close()
 	if r.Object == "" {
-		return nil, &lsp.CompileError{Output: r.Stderr}
+		return nil, b.refusal(r.Stderr, c, o)
 	}
 	b.finder.Learn(c.Source, r.Files)
 	o.path = c.Output
 	o.data, _, err = readObject(r.Object)
 	return r.Files, err
+}
+
+// refusal is what the compiler said when it made no object.
+func (b *Backend) refusal(said string, c compile.Command, o *built) *lsp.CompileError {
+	e := &lsp.CompileError{Output: said}
+	for _, p := range check.Compiler(said, c.Dir, c.Source, diag.NewSources().Overlay(o.texts)) {
+		if p.Diagnostic != nil {
+			e.Diagnostics = append(e.Diagnostics, *p.Diagnostic)
+		}
+	}
+	return e
 }
 
 func readObject(path string) (data []byte, written time.Time, err error) {

@@ -28,14 +28,12 @@ func (b *Backend) Verify(ctx context.Context, s lsp.Settings, what lsp.Built, ke
 }
 
 // checker is what verifies an object with a kernel, and the guests to do it in.
-func (b *Backend) checker(s lsp.Settings, o *built, kernel string, opts check.Options) (*check.Checker, *check.Pool, error) {
-	opts.JIT, opts.Timeout = s.JIT, time.Duration(s.Timeout)*time.Second
+func (b *Backend) checker(s lsp.Settings, o *built, kernel string, opts check.Options) (*check.Checker, *guests, error) {
+	opts.Timeout = time.Duration(s.Timeout) * time.Second
+	opts.JIT, _ = settled(s, o.conf)
 	var roots []string
 	if o.conf != nil {
 		roots = o.conf.SourceRoots
-		if opts.JIT == "" {
-			opts.JIT = o.conf.JIT
-		}
 	}
 	pool, err := b.pool(kernel, opts.JIT)
 	if err != nil {

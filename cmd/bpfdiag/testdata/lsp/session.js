@@ -39,6 +39,7 @@ class Session {
     this.waiting = [];
     this.documents = new Map();
     this.settings = {};
+    this.scoped = {}; // by the URI of a folder
   }
 
   // start runs the server and has it initialized.
@@ -55,7 +56,7 @@ class Session {
     c.onRequest(lsp.WorkDoneProgressCreateRequest.type, ({ token }) => {
       c.onProgress(lsp.WorkDoneProgress.type, token, (value) => note(this.progress)({ token, value }));
     });
-    c.onRequest(lsp.ConfigurationRequest.type, ({ items }) => items.map(() => this.settings));
+    c.onRequest(lsp.ConfigurationRequest.type, ({ items }) => items.map((i) => this.scoped[i.scopeUri] ?? this.settings));
     c.onRequest(lsp.RegistrationRequest.type, note([]));
     c.onRequest(lsp.CodeLensRefreshRequest.type, note([]));
     c.onRequest(lsp.InlayHintRefreshRequest.type, note([]));

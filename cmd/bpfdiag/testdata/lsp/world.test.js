@@ -155,6 +155,38 @@ test("two folders, one of which is closed", async () => {
   assert.equal(await s.stop(), 0);
 });
 
+session("each folder has its own settings", async (s) => {
+  const [one, two] = ["one", "two"].map((n) => path.join(s.folder, n));
+  for (const f of [one, two]) fs.mkdirSync(f);
+  s.scoped = { [pathToFileURL(two).href]: { hints: false } };
+  await s.start({ folders: [one, two] });
+  const uris = [await s.open("a.bpf.c", nullable, one), await s.open("a.bpf.c", nullable, two)];
+  for (const [i, count] of [2, 1].entries()) {
+    await s.until("the error, with hints or without", () => s.last(uris[i])?.diagnostics.length === count);
+  }
+}, { late: true });
+
+session("no kernel is booted for C that is not for eBPF", async (s) => {
+  const uri = await s.open("plain.c", "int main(void) { return 0; }\n");
+  await assert.rejects(s.command("bpfdiag.verify", uri), /no eBPF object/);
+  assert.deepEqual(guests(s.server.pid), []);
+  await s.errors(await s.open("a.bpf.c", nullable));
+  assert.equal(guests(s.server.pid).length, 1);
+});
+
+session("the compiler's back end", async (s) => {
+  const uri = await s.open("a.bpf.c", nullable);
+  await s.errors(uri);
+  await s.replace(uri, "*count += 1;", "char room[600]; bpf_probe_read_kernel(room, sizeof(room), count); bpf_probe_read_kernel(room, sizeof(room), room + 1);");
+  const [e, ...more] = await s.errors(uri);
+  assert.deepEqual(more, []);
+  assert.equal(e.code, "BPF0620");
+  assert.match(s.documents.get(uri).text.split("\n")[e.range.start.line], /room|count_packets/);
+  assert.ok(e.codeDescription.href);
+  await s.replace(uri, "600", "60");
+  await s.errors(uri, (list) => list.every((d) => d.code !== "BPF0620"));
+});
+
 session("settings come from the client, and may change", async (s) => {
   const uri = await s.open("a.bpf.c", nullable);
   await s.errors(uri);
