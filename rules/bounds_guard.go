@@ -11,7 +11,7 @@ import (
 // guard is a help that leaves the function in front of an instruction's
 // statement when a condition holds. first are statements in front of the check.
 // It is safe where the program type's neutral value is known, and all that is held
-// can be given back.
+// can be given back. In a loop it may leave only that.
 func (c *Case) guard(insn int, text, condition string, first ...string) diag.Help {
 	return c.leaveIf(insn, text, condition, -1, first)
 }
@@ -26,6 +26,12 @@ func (c *Case) leaveIf(insn int, text, condition string, except int, first []str
 	h := diag.Help{Text: text, Applicability: diag.Placeholder}
 	leave, how := c.leave(insn)
 	back, known := c.giveBack(except)
+	if stmt, trusted, keeps, ok := c.leaveHere(insn, except); ok {
+		leave, how = stmt, trusted
+		if keeps {
+			back, known = nil, true
+		}
+	}
 	if !known {
 		h.Text += ", and give back what is held before leaving"
 		how = diag.Placeholder

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -147,6 +148,12 @@ func (c *Case) contextPassed() (n int) {
 	return n
 }
 
+// otherFamily finds fields of one address family only.
+var otherFamily = map[string]*regexp.Regexp{
+	"4": regexp.MustCompile(`\b(?:user|msg_src)_ip4\b`),
+	"6": regexp.MustCompile(`\b(?:user|msg_src)_ip6\b`),
+}
+
 // socketAddress: half of the fields of struct bpf_sock_addr are those of one address
 // family only (sock_addr_is_valid_access in net/core/filter.c).
 func (c *Case) socketAddress(d *diag.Diagnostic, member string) bool {
@@ -163,7 +170,12 @@ func (c *Case) socketAddress(d *diag.Diagnostic, member string) bool {
 	if s, ok := strings.CutSuffix(c.Program.Section, other); ok {
 		if edits := c.sectionEdit(s + family); edits != nil {
 			c.tellSection(d, "makes it a program for IPv"+other)
-			d.Helps = append(d.Helps, diag.Help{Text: "make it a program for IPv" + family + ", or read the field for IPv" + other, Applicability: diag.Placeholder, Edits: edits})
+			h := diag.Help{Text: "make it a program for IPv" + family, Applicability: diag.Likely, Edits: edits}
+			at, file, ok := c.source(c.Path.Insn(c.last))
+			if !ok || otherFamily[other].MatchString(file.Text(at.Function.Body)) {
+				h.Text, h.Applicability = h.Text+", or read the field for IPv"+other, diag.Placeholder
+			}
+			d.Helps = append(d.Helps, h)
 			return true
 		}
 	}

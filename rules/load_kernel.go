@@ -45,7 +45,12 @@ func missingField(c *Case, f *Failure, d *diag.Diagnostic) {
 		return
 	}
 	sentences(d, "no check of its existence keeps the verifier from getting here")
-	d.Helps = append(d.Helps, c.existenceGuard(f, d, guard, "bpf/bpf_core_read.h", "where the kernel has it"))
+	h := c.existenceGuard(f, d, guard, "bpf/bpf_core_read.h", "where the kernel has it")
+	if len(f.Similar) > 0 {
+		// It would do nothing on any newer kernel: what is there in its place has to be read there.
+		h = atMost(h, diag.Placeholder)
+	}
+	d.Helps = append(d.Helps, h)
 }
 
 // markField makes the field's name in the source the primary label where the

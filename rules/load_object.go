@@ -97,7 +97,7 @@ func unknownSection(c *Case, f *Failure, d *diag.Diagnostic) {
 		h := diag.Help{Text: "write `SEC(\"" + name + "\")`", Applicability: diag.Placeholder}
 		if ok {
 			h.Edits = []diag.Edit{editLabel(l, `"`+name+`"`)}
-			if len(f.Similar) == 1 {
+			if len(f.Similar) == 1 || len(f.Similar) == 2 && strings.Replace(f.Similar[1], ".s/", "/", 1) == name { // its sleepable form
 				h.Applicability = diag.Likely
 			}
 		}

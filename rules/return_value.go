@@ -264,6 +264,9 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		if strings.HasPrefix(c.Program.Type, "cgroup_sock") {
 			h.Text = "return 0 to refuse; `bpf_set_retval` sets another error than EPERM"
 		}
+		if !callsSomething(r.expr) {
+			h.Applicability = diag.Likely // an error is no, to whoever writes it
+		}
 	case lo == -4095 && hi == 0:
 		h.Text = "return 0 or a negative error number, such as -1 (EPERM), on every path"
 		if known && r.expr != nil && !v.Const {
@@ -281,7 +284,7 @@ func (c *Case) returnHelp(d *diag.Diagnostic, m returnMeaning, v verifierlog.Val
 		h.Text = "return 0 or 1 on every path"
 		if known && r.expr != nil && m.neutral == "" && setsSomething(r.expr) {
 			if h.Edits = c.splitReturn(&r); h.Edits != nil {
-				h.Text = "return 0 to go on, or 1 to stop"
+				h.Text, h.Applicability = "return 0 to go on, or 1 to stop", diag.Likely
 			}
 		} else if known && r.expr != nil && !v.Const {
 			h.Text, to = "decide what the value means", operand(r)+" ? 1 : 0"

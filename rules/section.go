@@ -157,6 +157,9 @@ func sleepingCall(c *Case, d *diag.Diagnostic) {
 		return
 	}
 	c.tell(d, h.Acquired, verifierlog.Reg(0, 0), h.got)
+	if edits := c.behindNext(h.fn); edits != nil {
+		offer(d, "make the call behind the end of the section", diag.Likely, edits)
+	}
 	text := "make the call before the section begins, or behind its end"
 	switch fn {
 	case "bpf_copy_from_user":
@@ -168,7 +171,9 @@ func sleepingCall(c *Case, d *diag.Diagnostic) {
 	case "bpf_copy_from_user_task":
 		text += "; there is no variant that does not sleep"
 	}
-	d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
+	if len(d.Helps) == 0 {
+		d.Helps = append(d.Helps, diag.Help{Text: text, Applicability: diag.Placeholder})
+	}
 }
 
 // sectionPhrase is a section as non_sleepable_context_description and the

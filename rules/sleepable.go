@@ -53,20 +53,23 @@ func programNotSleepable(c *Case, d *diag.Diagnostic) {
 		l.Text = "a program of this section cannot sleep"
 		d.Labels = append([]diag.Label{l}, d.Labels...)
 	}
-	if instead := withoutSleeping(k.Name); instead != "" {
+	instead := withoutSleeping(k.Name)
+	if help != "" {
+		// The call is what was meant, so this goes first where it is known what to write.
+		h := diag.Help{Text: help, Applicability: diag.Placeholder, Edits: edits}
+		if edits != nil {
+			h.Applicability = diag.Likely
+		}
+		d.Helps = append(d.Helps, h)
+	}
+	if instead != "" {
 		h := diag.Help{Text: instead, Applicability: diag.Placeholder}
 		if h.Edits = c.renameCall(k.Name, sameCall(k.Name, "")); h.Edits != nil {
 			h.Applicability = diag.Likely
 		}
 		d.Helps = append(d.Helps, h)
 	}
-	if help != "" {
-		h := diag.Help{Text: help, Applicability: diag.Placeholder, Edits: edits}
-		if edits != nil {
-			h.Applicability = diag.Likely
-		}
-		d.Helps = append(d.Helps, h)
-	} else if len(d.Helps) == 0 {
+	if len(d.Helps) == 0 {
 		d.Helps = append(d.Helps, diag.Help{Text: "call it from a program whose section ends in `.s`, from a `syscall` program, or from a callback of `bpf_wq_set_callback`", Applicability: diag.Placeholder})
 	}
 }

@@ -120,3 +120,18 @@ func leftmost(file *sourcetext.File, n *sourcetext.Node) string {
 	}
 	return file.Text(n.Span)
 }
+
+// behindNext moves the statement of the instruction that the path ends with, a call,
+// behind the next one, if that is a call of a function and nothing else.
+func (c *Case) behindNext(fn string) []diag.Edit {
+	e, ok := c.editor(c.Path.Insn(c.last))
+	if !ok || fn == "" || e.at.Stmt == nil || e.at.Stmt.Kind != sourcetext.ExprStmt || e.at.Stmt.Bare {
+		return nil
+	}
+	next := e.next(e.at.Stmt)
+	if next == nil || next.Kind != sourcetext.ExprStmt || len(next.Exprs) != 1 || next.Exprs[0].Kind != sourcetext.Call ||
+		e.file.Text(next.Exprs[0].Operands[0].Span) != fn {
+		return nil
+	}
+	return append([]diag.Edit{e.replace(e.lines(e.at.Stmt.Span), "")}, e.behind(next, e.text[e.at.Stmt.Start:e.at.Stmt.End])...)
+}

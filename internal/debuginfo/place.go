@@ -41,8 +41,14 @@ func (in *Info) Place(fn *object.Function, i int) (p Place, ok bool) {
 			for caller.parent != nil && caller.call == nil {
 				caller = caller.parent
 			}
+			file := in.file(f.unit, s.call.file)
+			if path.IsAbs(p.File) {
+				// clang's DWARF has a source below the compilation folder relative to that,
+				// however it was given; its BTF has not.
+				file = in.Resolve(fn, file)
+			}
 			p.Inlined = append(p.Inlined, Inlined{Function: s.name, Caller: caller.name,
-				File: in.file(f.unit, s.call.file), Line: s.call.line, Column: s.call.column})
+				File: file, Line: s.call.line, Column: s.call.column})
 		}
 	}
 	return p, ok
