@@ -82,7 +82,8 @@ type FactLine struct {
 type Fact struct {
 	Name  string
 	Type  string // in the source language, empty if it is not known
-	Text  string // a phrase: 0 to 1500
+	Text  string // what it may be when the line begins, as a phrase: 0 to 1500
+	After string // the same for when it is over; empty if that is no more
 	Range string // the same, where it is a range of numbers and less than all of its type; else empty
 }
 

@@ -15,7 +15,7 @@ func (s *Server) hover(ctx context.Context, p HoverParams) (any, error) {
 		units = s.unitsOf(in)
 	}
 	s.mu.Unlock()
-	var said []string
+	var card card
 	var where Range
 	for _, u := range units {
 		f, err := s.factsOf(ctx, u)
@@ -35,38 +35,114 @@ func (s *Server) hover(ctx context.Context, p HoverParams) (any, error) {
 			where = in.text.rangeOf(x.start, x.end, s.encoding)
 			for _, fact := range l.Facts {
 				if x.means(fact.Name) {
-					if t := u.factText(&l, fact); !slices.Contains(said, t) {
-						said = append(said, t)
-					}
+					card.add(&l, fact)
 				}
 			}
 		}
 		s.mu.Unlock()
 	}
-	if len(said) == 0 {
+	if len(card.heads) == 0 {
 		return nil, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := strings.Join(said, "\n\n---\n\n")
 	if !slices.Contains(s.client.TextDocument.Hover.ContentFormat, "markdown") {
-		plain := strings.NewReplacer("`", "", "\n\n---\n\n", "\n\n", "*", "")
-		return Hover{Contents: MarkupContent{"plaintext", plain.Replace(text)}, Range: &where}, nil
+		return Hover{Contents: MarkupContent{"plaintext", card.text(false)}, Range: &where}, nil
 	}
-	return Hover{Contents: MarkupContent{"markdown", text}, Range: &where}, nil
+	return Hover{Contents: MarkupContent{"markdown", card.text(true)}, Range: &where}, nil
 }
 
-// factText is a fact as markdown.
-func (u *unit) factText(l *factLine, f Fact) string {
-	head := "`" + f.Name + "`"
-	if f.Type != "" {
-		head += ": `" + f.Type + "`"
+// card is what a hover shows: declarations, and what the verifier knows of each in
+// which programs.
+type card struct {
+	heads  []string
+	said   map[string][]saying
+	limits []string
+}
+
+type saying struct {
+	text     string
+	programs []string
+}
+
+func (c *card) add(l *factLine, f Fact) {
+	if c.said == nil {
+		c.said = map[string][]saying{}
 	}
-	text := head + "\n\n" + f.Text + "\n\n*what the verifier knows in* `" + l.Program + "`"
-	if len(l.Limits) == 0 {
-		return text + "*, on all paths*"
+	head := declare(f.Type, f.Name)
+	if !slices.Contains(c.heads, head) {
+		c.heads = append(c.heads, head)
 	}
-	return text + "*; " + strings.Join(l.Limits, "; ") + "*"
+	text := f.Text
+	if f.After != "" && f.After != f.Text {
+		text += " → " + f.After + " after this line"
+	}
+	i := slices.IndexFunc(c.said[head], func(s saying) bool { return s.text == text })
+	if i < 0 {
+		i = len(c.said[head])
+		c.said[head] = append(c.said[head], saying{text: text})
+	}
+	if s := &c.said[head][i]; !slices.Contains(s.programs, l.Program) {
+		s.programs = append(s.programs, l.Program)
+	}
+	for _, limit := range l.Limits {
+		if !slices.Contains(c.limits, limit) {
+			c.limits = append(c.limits, limit)
+		}
+	}
+}
+
+// text is the card as markdown, or as plain text. Programs are named where they differ.
+func (c *card) text(markdown bool) string {
+	var parts []string
+	for _, head := range c.heads {
+		said := c.said[head]
+		if markdown {
+			head = "```c\n" + head + "\n```"
+		}
+		parts = append(parts, head)
+		var lines []string
+		for _, s := range said {
+			line := "verifier: " + s.text
+			if len(said) > 1 {
+				line = "verifier, in " + quoted(s.programs) + ": " + s.text
+			}
+			lines = append(lines, line)
+		}
+		if markdown {
+			parts = append(parts, strings.Join(lines, "  \n")) // a line break
+			continue
+		}
+		parts = append(parts, strings.ReplaceAll(strings.Join(lines, "\n"), "`", ""))
+	}
+	for _, l := range c.limits {
+		if markdown {
+			l = "*" + l + "*"
+		}
+		parts = append(parts, l)
+	}
+	if markdown {
+		return strings.Join(parts, "\n\n")
+	}
+	return strings.Join(parts, "\n")
+}
+
+// declare is a declaration in C: char name[16], int (*name)(void).
+func declare(typ, name string) string {
+	if typ == "" {
+		return name
+	}
+	if before, after, ok := strings.Cut(typ, "(*)"); ok {
+		return before + "(*" + name + ")" + after
+	}
+	elements := ""
+	if i := strings.IndexByte(typ, '['); i > 0 {
+		typ, elements = strings.TrimRight(typ[:i], " "), typ[i:]
+	}
+	if !strings.HasSuffix(typ, "*") {
+		typ += " "
+	}
+	return typ + name + elements
 }
 
 // expression is a variable, or a member of one, and where it is.

@@ -190,6 +190,9 @@ func (p *placer) declaration(d Declaration, name string) *place {
 	if i := strings.Index(line, name); i >= 0 {
 		return p.place(f, then, from+i, from+i+len(name), false)
 	}
+	if p.r.unit.Source == "" { // the file may have changed since the object was built
+		return nil
+	}
 	return p.place(f, then, from, to, false)
 }
 

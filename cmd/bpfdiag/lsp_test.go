@@ -31,7 +31,7 @@ func TestLSPClient(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
 			c := exec.CommandContext(t.Context(), node, file)
-			c.Env = append(os.Environ(), "BPFDIAG_BIN="+bin, "NODE_PATH="+modules, "CLANG="+clang(), "BPFDIAG_TEST_KERNEL="+kernels[0])
+			c.Env = append(os.Environ(), "BPFDIAG_BIN="+bin, "NODE_PATH="+modules, "CLANG="+clang(), "BPFDIAG_TEST_KERNELS="+strings.Join(kernels, " "))
 			if out, err := c.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}

@@ -102,16 +102,9 @@ func (v *Value) kernelType() string {
 // readable says how many bytes of the packet may be used.
 func (v *Value) readable() string {
 	if v.Range == 0 {
-		return "of which no byte is checked against its end"
+		return "not checked against its end"
 	}
-	return "of which " + bytes(v.Range) + " " + isAre(v.Range) + " checked to be there"
-}
-
-func isAre(n int64) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
+	return bytes(v.Range) + " checked"
 }
 
 // inside says where in something a pointer points to: "byte 4 of a value of map `m`".

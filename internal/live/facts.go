@@ -45,7 +45,11 @@ func (o *built) factLines(program string, p *facts.Program) []lsp.FactLine {
 		for _, n := range p.Lines(file) {
 			l := lsp.FactLine{File: path, Line: n, Program: program, Limits: p.Limits}
 			for _, f := range p.Line(file, n) {
-				l.Facts = append(l.Facts, lsp.Fact{Name: f.Name, Type: f.Type.String(), Text: f.Text(), Range: rangeOf(&f)})
+				x := lsp.Fact{Name: f.Name, Type: f.Type.String(), Text: f.Text(), Range: rangeOf(&f)}
+				if !f.Memory && !f.Before.Empty() && !f.After.Empty() {
+					x.Text, x.After = f.Before.Text(f.Type), f.After.Text(f.Type)
+				}
+				l.Facts = append(l.Facts, x)
 			}
 			if len(l.Facts) > 0 {
 				all = append(all, l)

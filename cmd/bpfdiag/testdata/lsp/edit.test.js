@@ -91,7 +91,7 @@ session("hover and inlay hints say what the verifier knows", async (s) => {
   await s.until("a verdict", async () => (await s.request(lsp.CodeLensRequest.type, { textDocument: { uri } })).length > 0);
   const at = position(ranges, ranges.indexOf("count, length);") + "count, len".length);
   const hover = await s.request(lsp.HoverRequest.type, { textDocument: { uri }, position: at });
-  assert.match(hover.contents.value, /^`length`: `__u32`\n\n0 to 1500\n\n.*`weigh`/);
+  assert.match(hover.contents.value, /^```c\n__u32 length\n```\n\nverifier: 0 to 1500$/);
   const hints = await s.request(lsp.InlayHintRequest.type, { textDocument: { uri }, range: { start: { line: 0, character: 0 }, end: { line: 100, character: 0 } } });
   const labels = hints.map((h) => ranges.split("\n")[h.position.line].slice(0, h.position.character) + h.label);
   assert.ok(labels.some((l) => /length: 0 to 1500$/.test(l)), labels.join("\n"));
@@ -107,6 +107,19 @@ session("positions count UTF-16 behind an emoji", async (s) => {
   assert.equal(under(s.documents.get(uri).text, moved.range), "*count += 1");
   await s.take(await s.fix(uri)); // from when the line that was edited is verified
   await s.errors(uri, (list) => list.length === 0);
+});
+
+session("lines may end in CR LF", async (s) => {
+  const text = nullable.replaceAll("\n", "\r\n");
+  const uri = await s.open("a.bpf.c", text);
+  const [e] = await s.errors(uri);
+  assert.equal(under(text, e.range), "*count += 1");
+  assert.equal(under(text, e.relatedInformation[0].location.range), "bpf_map_lookup_elem(&calls, &key)");
+  await s.replace(uri, "SEC(\"tc\")", "\r\nSEC(\"tc\")");
+  await s.take(await s.fix(uri));
+  await s.save(uri);
+  await s.errors(uri, (list) => list.length === 0);
+  assert.equal(s.documents.get(uri).text.replaceAll("\r\n", "").indexOf("\n"), -1);
 });
 
 session("positions count bytes if the client does", async (s) => {

@@ -45,7 +45,16 @@ int weigh(struct __sk_buff *skb)
 }
 ${licence}`;
 
+// divides has a signed division, which is an instruction since Linux 6.6, and of -mcpu=v4.
+const divides = `${head}
+SEC("tc")
+int divide(struct __sk_buff *skb)
+{
+	return (int)skb->len / (int)(skb->mark | 1);
+}
+${licence}`;
+
 // slow keeps the verifier busy for many seconds.
 const slow = fs.readFileSync(path.join(__dirname, "..", "programs", "slow.bpf.c"), "utf8");
 
-module.exports = { head, licence, nullable, ranges, slow };
+module.exports = { head, licence, nullable, ranges, divides, slow };

@@ -42,13 +42,17 @@ class Session {
     this.scoped = {}; // by the URI of a folder
   }
 
-  // start runs the server and has it initialized.
-  async start({ env = {}, folders = [this.folder], caps = capabilities, options = {} } = {}) {
+  // start runs the server, or talks to one at a socket, and has it initialized.
+  async start({ env = {}, folders = [this.folder], caps = capabilities, options = {}, socket } = {}) {
     this.settings = options;
-    this.server = spawn(process.env.BPFDIAG_BIN, ["lsp", "--stdio"], { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
-    this.exited = new Promise((done) => this.server.on("exit", (code, signal) => done(code ?? signal)));
-    const c = (this.connection = lsp.createProtocolConnection(
-      new lsp.StreamMessageReader(this.server.stdout), new lsp.StreamMessageWriter(this.server.stdin)));
+    let [from, to] = [socket, socket];
+    if (socket) {
+      this.exited = new Promise((done) => socket.on("close", () => done(0)));
+    } else {
+      this.run(env);
+      [from, to] = [this.server.stdout, this.server.stdin];
+    }
+    const c = (this.connection = lsp.createProtocolConnection(new lsp.StreamMessageReader(from), new lsp.StreamMessageWriter(to)));
     const note = (list) => (p) => { list.push(p); this.wake(); };
     c.onNotification(lsp.PublishDiagnosticsNotification.type, note(this.published));
     c.onNotification(lsp.ShowMessageNotification.type, note(this.messages));
@@ -69,6 +73,11 @@ class Session {
     });
     await c.sendNotification(lsp.InitializedNotification.type, {});
     return this.initialized;
+  }
+
+  run(env) {
+    this.server = spawn(process.env.BPFDIAG_BIN, ["lsp", "--stdio"], { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
+    this.exited = new Promise((done) => this.server.on("exit", (code, signal) => done(code ?? signal)));
   }
 
   wake() {
@@ -171,7 +180,7 @@ class Session {
 
   // stop ends the session as an editor does, and returns the exit status.
   async stop() {
-    if (this.server.exitCode === null && this.server.signalCode === null) {
+    if (!this.server || this.server.exitCode === null && this.server.signalCode === null) {
       await this.connection.sendRequest(lsp.ShutdownRequest.type);
       await this.connection.sendNotification(lsp.ExitNotification.type);
     }

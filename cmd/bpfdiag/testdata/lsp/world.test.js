@@ -2,16 +2,17 @@
 // that come and go, several folders, ends in the middle of something.
 "use strict";
 const assert = require("node:assert");
-const { execFileSync } = require("node:child_process");
+const { execFileSync, spawn } = require("node:child_process");
 const fs = require("node:fs");
+const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
 const { test } = require("node:test");
 const { Session, lsp, under, pathToFileURL } = require("./session");
-const { nullable, slow } = require("./programs");
+const { nullable, divides, slow } = require("./programs");
 const { descendants, guests, alive } = require("./machine");
 
-const session = (name, f, options) => test(name, async () => {
+const session = (name, f, options) => test(name, { skip: options?.skip }, async () => {
   const s = new Session();
   try {
     await f(s, await (options?.late ? undefined : s.start(options)));
@@ -134,6 +135,28 @@ session("an object that something else builds is watched: it comes, changes, and
   await s.until("the end of what was known", () => s.last(uri).diagnostics.length === 0);
 }, { late: true });
 
+session("an object whose sources have changed since says nothing of lines that it does not know", async (s) => {
+  const source = path.join(s.folder, "built.c"), object = path.join(s.folder, "built.o");
+  fs.writeFileSync(path.join(s.folder, ".bpfdiag.toml"), 'objects = ["built.o"]\n[compile]\ndatabase = "none"\n');
+  fs.writeFileSync(source, nullable);
+  compile(source, object);
+  await s.start();
+  const uri = pathToFileURL(source).href;
+  await s.until("its error", () => s.last(uri)?.diagnostics.length > 0);
+  // The source changes on the disk, and the object does not.
+  const changed = nullable.replace("__u32 key = 0;", "__u32 key = 0;\n\t__u32 other = 1;");
+  await s.open("built.c", changed);
+  fs.utimesSync(object, new Date(), new Date(Date.now() - 1000));
+  await s.until("the end of what is not known any more", () => s.last(uri).diagnostics.every((d) => /^\*count|^bpf_map/.test(under(changed, d.range))));
+  const lenses = () => s.request(lsp.CodeLensRequest.type, { textDocument: { uri } });
+  for (const l of await lenses()) assert.equal(under(changed, l.range), "count_packets");
+  compile(source, object);
+  await s.until("its error, at its place", () => {
+    const list = s.last(uri).diagnostics.filter((d) => d.severity === 1);
+    return list.length === 1 && under(changed, list[0].range) === "*count += 1";
+  });
+}, { late: true });
+
 test("two folders, one of which is closed", async () => {
   const s = new Session();
   const folders = ["one", "two"].map((n) => path.join(s.folder, n));
@@ -186,6 +209,59 @@ session("the compiler's back end", async (s) => {
   await s.replace(uri, "600", "60");
   await s.errors(uri, (list) => list.every((d) => d.code !== "BPF0620"));
 });
+
+const kernels = process.env.BPFDIAG_TEST_KERNELS.split(" ");
+
+session("each kernel has its verdict", async (s) => {
+  const releases = new Set();
+  const lenses = async (uri) => {
+    const all = await s.request(lsp.CodeLensRequest.type, { textDocument: { uri } });
+    return all.map((l) => /^(\S+): (accepted|rejected)/.exec(l.command.title)).filter((m) => m);
+  };
+  const uri = await s.open("a.bpf.c", nullable);
+  const [e, ...more] = await s.errors(uri);
+  assert.deepEqual(more, []); // one error, whoever says it
+  for (const [, release, verdict] of await lenses(uri)) {
+    releases.add(release);
+    assert.equal(verdict, "rejected");
+    assert.ok(e.message.includes(release), e.message);
+  }
+  assert.equal(releases.size, kernels.length);
+  if (!kernels.includes("6.1")) return;
+  fs.writeFileSync(path.join(s.folder, ".bpfdiag.toml"), '[compile]\nflags = ["-mcpu=v4"]\n');
+  const differ = await s.open("b.bpf.c", divides);
+  const [d] = await s.errors(differ);
+  assert.match(d.message, /note: Linux 6\.1\.\d+ rejects this, Linux .* accepts it/);
+  for (const [, release, verdict] of await lenses(differ)) {
+    assert.equal(verdict, release.startsWith("6.1.") ? "rejected" : "accepted");
+  }
+}, { options: { kernels }, skip: kernels.length < 2 });
+
+session("a server at a socket has sessions side by side", async (s) => {
+  const place = path.join(s.folder, "socket");
+  const server = spawn(process.env.BPFDIAG_BIN, ["lsp", "--listen", place], { stdio: ["ignore", "inherit", "inherit"] });
+  const ended = new Promise((done) => server.on("exit", (code, signal) => done(code ?? signal)));
+  await s.until("the socket", () => fs.existsSync(place));
+  assert.equal(fs.statSync(place).mode & 0o777, 0o600);
+  const sessions = [s, new Session()];
+  for (const [i, x] of sessions.entries()) {
+    await x.start({ socket: net.connect(place) });
+    const [e] = await x.errors(await x.open(`${i}.bpf.c`, nullable));
+    assert.equal(e.code, "BPF0101");
+  }
+  assert.equal(await sessions[1].stop(), 0);
+  await s.errors(await s.open("again.bpf.c", nullable));
+  assert.equal(server.exitCode, null);
+  const left = descendants(server.pid);
+  server.kill("SIGTERM");
+  await ended;
+  await s.exited;
+  await s.until("the end of all guests", () => !left.some((p) => alive(p.pid)), 10);
+  assert.equal(fs.existsSync(place), false);
+  s.connection.dispose();
+  s.stop = async () => 0;
+  fs.rmSync(s.folder, { recursive: true, force: true });
+}, { late: true });
 
 session("settings come from the client, and may change", async (s) => {
   const uri = await s.open("a.bpf.c", nullable);
