@@ -27,6 +27,10 @@ type Backend interface {
 	Build(ctx context.Context, s Settings, u Unit, texts map[string]string) (Built, error)
 	// Verify has a kernel judge what was built.
 	Verify(ctx context.Context, s Settings, b Built, kernel string) (Verdict, error)
+	// Prove tries the edits of a verdict's helps, and returns its object with what came of
+	// that: those that the verifier accepts are verified, those that it refuses are gone.
+	// With an error that is so of those that were tried. The verdict stays as it is.
+	Prove(ctx context.Context, s Settings, b Built, v Verdict) (diag.Object, error)
 	// Facts are what a kernel's verifier knows of some programs' variables.
 	Facts(ctx context.Context, s Settings, b Built, kernel string, programs []string) ([]FactLine, error)
 	// Log is the verifier's log of one program.

@@ -12,7 +12,10 @@ import (
 
 // codeAction offers the fixes of what is shown in a range, and what there is to
 // read about it. A fix whose lines were edited is none any more.
-func (s *Server) codeAction(_ context.Context, p CodeActionParams) (any, error) {
+func (s *Server) codeAction(ctx context.Context, p CodeActionParams) (any, error) {
+	if p.Context.TriggerKind != triggerAutomatic {
+		s.awaitProof(ctx, p.TextDocument.URI)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := s.openFile(p.TextDocument.URI)

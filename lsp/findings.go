@@ -101,11 +101,7 @@ func (r *result) put(p *placer, f *finding) {
 	if f.primary == nil && !stale {
 		f.primary = r.fallback(p, f.program)
 	}
-	for _, h := range d.Helps {
-		if x := p.fix(h); x != nil {
-			f.fixes = append(f.fixes, x)
-		}
-	}
+	f.fixes = p.fixes(d.Helps)
 	r.findings = append(r.findings, f)
 }
 

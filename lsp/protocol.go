@@ -315,9 +315,12 @@ type CodeActionParams struct {
 	TextDocument TextDocumentIdentifier `json:"textDocument"`
 	Range        Range                  `json:"range"`
 	Context      struct {
-		Only []string `json:"only"`
+		Only        []string `json:"only"`
+		TriggerKind int      `json:"triggerKind"` // 1: the user asks, 2: the editor does, on its own; 0: an older one
 	} `json:"context"`
 }
+
+const triggerAutomatic = 2
 
 // The kinds of code actions.
 const (

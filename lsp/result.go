@@ -18,6 +18,7 @@ type result struct {
 	built Built
 	then  map[string]snapshot // the text that was verified, by path
 	facts *facts              // nil until somebody asks
+	proof *proof              // nil if there is no fix to try
 }
 
 // finding is one diagnostic of a program.
@@ -194,6 +195,16 @@ func (p *placer) declaration(d Declaration, name string) *place {
 		return nil
 	}
 	return p.place(f, then, from, to, false)
+}
+
+// fixes makes the edits of helps ready.
+func (p *placer) fixes(helps []diag.Help) (all []*fix) {
+	for _, h := range helps {
+		if x := p.fix(h); x != nil {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 // fix makes a help's edits ready; nil if it has none, or one of them has no place.

@@ -28,6 +28,7 @@ type fake struct {
 	builds int
 	asked  int  // whether it is ready
 	gone   bool // objects that something else builds are not there
+	prove  func(context.Context, diag.Object) (diag.Object, error)
 }
 
 func (b *fake) Ready(context.Context, Settings, []Unit) error {
@@ -128,6 +129,14 @@ func (b *fake) Verify(ctx context.Context, s Settings, built Built, kernel strin
 		v.Object.Programs = append(v.Object.Programs, p)
 	}
 	return v, nil
+}
+
+// Prove tries what prove says, and nothing without one.
+func (b *fake) Prove(ctx context.Context, _ Settings, _ Built, v Verdict) (diag.Object, error) {
+	if b.prove == nil {
+		return v.Object, nil
+	}
+	return b.prove(ctx, v.Object)
 }
 
 // Facts knows of each word KNOWN that it is 0 to 9, and of nothing else.

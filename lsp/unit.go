@@ -279,6 +279,7 @@ func (u *unit) clear() []*file {
 	if u.result == nil {
 		return files
 	}
+	u.endProof()
 	if u.result.facts != nil {
 		u.result.facts.stop()
 	}

@@ -20,6 +20,7 @@ func (s *Server) run(ctx context.Context, u *unit) {
 	}
 	s.mu.Lock()
 	what := u.Unit
+	u.endProof() // of a text that is no longer there
 	s.mu.Unlock()
 	p := s.progress(ctx, "Verifying "+filepath.Base(what.Name), u)
 	defer p.end()
@@ -146,6 +147,7 @@ func (s *Server) commit(ctx context.Context, u *unit, b Built, verdicts []Verdic
 	r := s.newResult(u, verdicts, then)
 	r.built, r.then = b, then
 	u.result = r
+	s.prove(u, r, verdicts)
 	for f := range r.files {
 		changed = append(changed, f)
 	}

@@ -124,7 +124,7 @@ func runFix(c *cobra.Command, f fixFlags, paths []string) error {
 	out := newFixReport(c.OutOrStdout(), f, ck.Kernel())
 	o := fix.Options{Compile: f.compile, Steps: f.steps}
 	if f.interactive {
-		o.Verify = fix.InPool(pool, f.roots...)
+		o.Verify = fix.InPool(pool, pool.Checker().Options, f.roots...)
 		o.Choose = newAsker(os.Stdin, out).choose
 	}
 	result, err := fixAll(c.Context(), o, pool, f, paths)
@@ -152,7 +152,7 @@ func fixAll(ctx context.Context, o fix.Options, pool *check.Pool, f fixFlags, pa
 		line = newProgressLine(io.Discard)
 	}
 	var tried atomic.Int64
-	verify := fix.InPool(pool, f.roots...)
+	verify := fix.InPool(pool, pool.Checker().Options, f.roots...)
 	o.Verify = func(ctx context.Context, obj *object.Object, texts map[string]string) (diag.Object, error) {
 		tried.Add(1)
 		return verify(ctx, obj, texts)

@@ -50,7 +50,7 @@ func newEdits(ctx context.Context, mode string, ck *check.Checker, roots []strin
 		return nil
 	}
 	e := &edits{mode: mode, pool: check.NewPool(ctx, ck), say: say}
-	verify := fix.InPool(e.pool, roots...)
+	verify := fix.InPool(e.pool, ck.Options, roots...)
 	e.verify = func(ctx context.Context, o *object.Object, texts map[string]string) (diag.Object, error) {
 		e.tried.Add(1)
 		return verify(ctx, o, texts)

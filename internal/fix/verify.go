@@ -9,10 +9,9 @@ import (
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
 
-// InPool verifies in a pool's guests, with its checker's options but those that
+// InPool verifies in a pool's guests, with options (its checker's, mostly) but those that
 // print or write something. Roots are further folders that sources are looked for in.
-func InPool(p *check.Pool, roots ...string) Verify {
-	options := p.Checker().Options
+func InPool(p *check.Pool, options check.Options, roots ...string) Verify {
 	options.Explain, options.Brief, options.Work = true, false, false
 	options.LogLevel, options.KeepLogs, options.SaveLogs = 0, false, ""
 	return func(ctx context.Context, o *object.Object, texts map[string]string) (out diag.Object, err error) {

@@ -42,6 +42,12 @@ session("an error is shown where it is, and its fix is accepted by the verifier"
   assert.equal(under(s.documents.get(uri).text, lenses[0].range), "count_packets");
 });
 
+session("a fix is tried behind the scenes, with what is not saved yet", async (s) => {
+  const uri = await s.open("a.bpf.c", nullable.replace("*count += 1", "*count += 2"));
+  const [e] = await s.errors(uri);
+  await s.until("a proof", async () => (await s.actions(uri, e.range)).some((a) => a.edit && a.title === "Check `count` first (verified)"));
+});
+
 session("all safe fixes at once", async (s) => {
   const uri = await s.open("a.bpf.c", nullable + nullable.slice(head.length, -licence.length).replaceAll("count_packets", "again"));
   const list = await s.errors(uri, (l) => l.length === 2);
