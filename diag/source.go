@@ -52,6 +52,12 @@ type SourceSum [sha256.Size]byte
 // says they are, and under roots.
 func NewSources(roots ...string) *Sources {
 	dir, _ := os.Getwd()
+	return NewSourcesIn(dir, roots...)
+}
+
+// NewSourcesIn returns the sources as a process in the folder dir, an absolute
+// path, has them.
+func NewSourcesIn(dir string, roots ...string) *Sources {
 	return &Sources{dir: dir, roots: roots, sourceFiles: &sourceFiles{files: map[string]sourceFile{}}}
 }
 
@@ -112,7 +118,7 @@ func (s *Sources) file(path string) sourceFile {
 		if text, ok := s.texts[s.abs(path)]; ok {
 			f, size = sourceFileOf([]byte(text))
 		} else {
-			f, size = readSource(path)
+			f, size = readSource(s.abs(path))
 		}
 		if s.bytes += size; s.bytes > maxSourceCache {
 			clear(s.files)

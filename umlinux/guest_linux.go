@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -179,6 +181,19 @@ func (g *Guest) alive() bool {
 	default:
 		return true
 	}
+}
+
+// resident reads the second number of statm: the guest's memory is mapped in its
+// first process.
+func (g *Guest) resident() int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", g.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), " ")
+	pages, _, _ := strings.Cut(rest, " ")
+	n, _ := strconv.Atoi(pages)
+	return n * os.Getpagesize()
 }
 
 // Close ends the guest and frees what it used.

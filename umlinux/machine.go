@@ -58,6 +58,15 @@ func (m *Machine) Grown() bool { return m.memory > 0 }
 // Alive says whether there is a guest and it has not ended.
 func (m *Machine) Alive() bool { return m.guest != nil && m.guest.alive() }
 
+// Resident is how much memory the guest takes of the host's, in bytes; 0 if there
+// is no guest. It never becomes less while the guest lives.
+func (m *Machine) Resident() int {
+	if m.guest == nil {
+		return 0
+	}
+	return m.guest.resident()
+}
+
 // Close ends the guest, if there is one.
 func (m *Machine) Close() {
 	if m.guest != nil {

@@ -20,3 +20,5 @@ func (*Guest) Do(context.Context, []Call, time.Duration) ([]Reply, error) { retu
 func (*Guest) Close() {}
 
 func (*Guest) alive() bool { return false }
+
+func (*Guest) resident() int { return 0 }

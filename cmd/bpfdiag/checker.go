@@ -13,7 +13,7 @@ import (
 )
 
 // openChecker is the checker that flags ask for. It warns of a kernel that
-// would be built differently today.
+// would be built differently today. Whoever has checked calls leaveServer.
 func openChecker(f checkFlags, s *diag.Sources, errOut io.Writer) (*check.Checker, error) {
 	o := check.Options{
 		JIT: f.jit, Memory: f.memory, Timeout: f.timeout, Jobs: f.jobs,
@@ -28,6 +28,9 @@ func openChecker(f checkFlags, s *diag.Sources, errOut io.Writer) (*check.Checke
 		return nil, err
 	}
 	ck.Cache = resultCache(f.noCache)
+	if ck.Remote, err = theServer(); err != nil {
+		return nil, err
+	}
 	if ck.Image.Stale && !f.quiet {
 		fmt.Fprintf(errOut, "bpfdiag: kernel %s: %s\n", ck.Image.Name, ck.Image.StaleReason)
 	}

@@ -105,6 +105,6 @@ found out (usage, no kernel, an unreadable object).`,
 	})
 	root.AddCommand(newCheckCommand(), newFixCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(),
 		newDoctorCommand(), newFactsCommand(), newLSPCommand())
-	root.AddCommand(newFeaturesCommand(), newCCCommand(), newCacheCommand())
+	root.AddCommand(newFeaturesCommand(), newCCCommand(), newCacheCommand(), newServeCommand())
 	return root
 }

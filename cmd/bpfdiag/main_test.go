@@ -17,9 +17,12 @@ import (
 // The tests run a finished bpfdiag, named by $BPFDIAG_BIN (`make test` builds
 // it), with the kernels that $BPFDIAG_KERNELS lists, or the default one.
 
-// A test that asks the kernel must not be answered by another run's cache. What
-// is about the cache sets this back.
-func init() { os.Setenv("BPFDIAG_NO_CACHE", "1") }
+// A test that asks the kernel must not be answered by another run's cache or guests.
+// What is about these sets this back.
+func init() {
+	os.Setenv("BPFDIAG_NO_CACHE", "1")
+	os.Setenv("BPFDIAG_SERVE", "0")
+}
 
 func bpfdiagBin(t testing.TB) string {
 	t.Helper()
@@ -112,6 +115,7 @@ func TestScripts(t *testing.T) {
 			dir, err := kernel.CacheDir()
 			e.Setenv("BPFDIAG_CACHE", dir)
 			e.Setenv("BPFDIAG_NO_CACHE", "1")
+			e.Setenv("BPFDIAG_SERVE", "0")
 			programs, _ := filepath.Abs(filepath.Join("testdata", "programs"))
 			e.Setenv("PROGRAMS", programs)
 			e.Setenv("BPFDIAG", bin)

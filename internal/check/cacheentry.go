@@ -47,37 +47,33 @@ func (ck *Checker) recall(k keys, path string) (o diag.Object, ok bool) {
 	return e.Object, true
 }
 
-// keep keeps a result whose sources were watched.
-func (ck *Checker) keep(k keys, o diag.Object) {
-	e, name := entry{Object: o, LeftOut: o.LeftOut, Sources: sums(ck.Sources.Seen())}, k.anywhere
+// answer puts a result into the form that can be kept and sent, with what it
+// depends on. There is none of what the machine is to blame for, and of what would
+// not come back as it is: JSON does not have every string (a source in Latin-1).
+// The checker has to be one that watches.
+func (ck *Checker) answer(o diag.Object) (a *Answer, ok bool) {
+	e := entry{Object: o, LeftOut: o.LeftOut, Sources: sums(ck.Sources.Seen())}
 	if *ck.asked {
 		_, e.Others = ck.others.list()
 	}
+	a = &Answer{Place: len(e.Sources) > 0, object: o}
 	for i := range o.Programs {
-		switch p := &o.Programs[i]; {
-		case p.Accident:
-			return
-		case len(p.Diagnostics) > 0:
-			name = k.place
+		p := &o.Programs[i]
+		if p.Accident {
+			return nil, false
 		}
+		a.Place = a.Place || len(p.Diagnostics) > 0
 	}
-	if len(e.Sources) > 0 {
-		name = k.place
+	var err error
+	if a.Entry, err = json.Marshal(e); err != nil {
+		return nil, false
 	}
-	body, err := json.Marshal(e)
-	if err != nil {
-		return
-	}
-	// JSON does not have every string (a source in Latin-1): what would not come
-	// back as it is now is not kept.
 	var back entry
-	if json.Unmarshal(body, &back) != nil {
-		return
+	if json.Unmarshal(a.Entry, &back) != nil {
+		return nil, false
 	}
 	back.Object.LeftOut = back.LeftOut
-	if reflect.DeepEqual(back.Object, o) {
-		ck.Cache.put(name, body)
-	}
+	return a, reflect.DeepEqual(back.Object, o)
 }
 
 // isAccident says whether an error may be gone another time.

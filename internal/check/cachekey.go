@@ -38,6 +38,14 @@ func (ck *Checker) keys(path string, data []byte) (k keys, ok bool) {
 	return k, true
 }
 
+// of returns the name that a result is kept under.
+func (k keys) of(a *Answer) string {
+	if a.Place {
+		return k.place
+	}
+	return k.anywhere
+}
+
 // key is all that changes the result of an object, or may.
 func (o *Options) key() string {
 	return fmt.Sprintf("%q %d %d %q %q %d %d %t %t %t", o.JIT, o.Memory, o.Timeout, o.Selected, o.Prepared, o.Flags, o.LogLevel, o.Explain, o.Work, o.Brief)

@@ -30,11 +30,11 @@ type Options struct {
 
 	// Select chooses programs, by their name and their object's; nil chooses all.
 	// Selected says in words which: results are kept for others that say the same.
-	Select   func(path, program string) bool
+	Select   func(path, program string) bool `json:"-"`
 	Selected string
 	// Prepare changes an object before it is loaded; nil does not. Its error is
 	// the object's. Prepared says what it does, as Selected.
-	Prepare  func(*object.Object) error
+	Prepare  func(*object.Object) error `json:"-"`
 	Prepared string
 	// Flags are those of BPF_PROG_LOAD.
 	Flags uint32
@@ -54,6 +54,7 @@ type Checker struct {
 	Image   kernel.Image
 	Sources *diag.Sources
 	Cache   *Cache // nil for none
+	Remote  Remote // nil for none
 
 	kernel   *loader.Kernel
 	kernelID string // tells kernels apart; "" for one that is not known well enough
@@ -75,12 +76,16 @@ func New(name string, o Options, s *diag.Sources) (*Checker, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newWith(img, init, o, s), nil
+}
+
+func newWith(img kernel.Image, init string, o Options, s *diag.Sources) *Checker {
 	ck := For(&loader.Kernel{Path: img.Path, Release: img.Release}, o, s)
 	ck.Image, ck.init, ck.others = img, init, &otherKernels{judge: img.Path}
 	if id := imageID(img); id != "" {
 		ck.kernelID = id + " " + init
 	}
-	return ck, nil
+	return ck
 }
 
 // For returns a checker for machines of the caller's, which knows of no other
@@ -173,8 +178,9 @@ func (ck *Checker) Run(ctx context.Context, paths []string, each func(diag.Objec
 	return err
 }
 
-// Object checks one object, or returns what is known of it from another time.
-// What is wrong with it is in the result; an error ends the whole run.
+// Object checks one object, has another process check it, or returns what is
+// known of it from another time. What is wrong with it is in the result; an error
+// ends the whole run.
 func (ck *Checker) Object(ctx context.Context, m loader.Machine, path string) (diag.Object, error) {
 	bad := func(err error) (diag.Object, error) {
 		var pe *os.PathError
@@ -192,8 +198,15 @@ func (ck *Checker) Object(ctx context.Context, m loader.Machine, path string) (d
 		if o, ok := ck.recall(name, path); ok {
 			return o, nil
 		}
-		ck = ck.With(ck.Options, ck.Sources.Watch())
-		ck.asked = new(bool)
+	}
+	if a := ck.ask(ctx, path, data); a != nil {
+		if cached {
+			ck.Cache.put(name.of(a), a.Entry)
+		}
+		return a.object, nil
+	}
+	if cached {
+		ck = ck.watching()
 	}
 	obj, err := object.Parse(path, data)
 	if err != nil {
@@ -201,9 +214,18 @@ func (ck *Checker) Object(ctx context.Context, m loader.Machine, path string) (d
 	}
 	o, err := ck.Parsed(ctx, m, obj)
 	if cached && err == nil && o.Error == "" {
-		ck.keep(name, o)
+		if a, ok := ck.answer(o); ok {
+			ck.Cache.put(name.of(a), a.Entry)
+		}
 	}
 	return o, err
+}
+
+// watching returns a checker that knows afterwards what a result depends on.
+func (ck *Checker) watching() *Checker {
+	c := ck.With(ck.Options, ck.Sources.Watch())
+	c.asked = new(bool)
+	return c
 }
 
 // Parsed checks an object that was read.

@@ -1,0 +1,17 @@
+//go:build !linux
+
+package main
+
+import (
+	"io"
+
+	"github.com/bpfdiag/bpfdiag/internal/check"
+	"github.com/bpfdiag/bpfdiag/umlinux"
+	"github.com/spf13/cobra"
+)
+
+func runServe(*cobra.Command, serveFlags) error { return umlinux.Supported() }
+
+func theServer() (check.Remote, error) { return nil, nil }
+
+func leaveServer(io.Writer, ...*check.Checker) {}
