@@ -41,9 +41,9 @@ func (a *asker) choose(ctx context.Context, c fix.Choice) (int, error) {
 	}
 	text := a.out.text.text
 	text.Sources = diag.NewSources(a.out.flags.roots...).Overlay(c.Version.Texts)
-	fmt.Fprintf(a.out.w, "%s: rejected\n%s\n", diag.Visible(c.Program), text.Render(d))
+	fmt.Fprintf(a.out.w, "%s: %s: %s\n%s", diag.Visible(c.Path), diag.Visible(c.Program), c.Version.Program(c.Program).Verdict, text.Render(d))
 	if len(c.Trials) == 0 {
-		fmt.Fprintln(a.out.w, "no edit is known that helps")
+		fmt.Fprint(a.out.w, "no edit is known that helps\n\n")
 		return -1, nil
 	}
 	return a.answer(ctx, len(c.Trials))
@@ -51,16 +51,17 @@ func (a *asker) choose(ctx context.Context, c fix.Choice) (int, error) {
 
 // answer reads which of n edits is made.
 func (a *asker) answer(ctx context.Context, n int) (int, error) {
-	which := "y: make [1]"
+	which := "make [1]? y: yes"
 	if n > 1 {
-		which += fmt.Sprintf(", 2 to %d: make another", n)
+		which = fmt.Sprintf("make which? 1 to %d, y: [1]", n)
 	}
 	for {
-		fmt.Fprintf(a.out.w, "%s, n: leave the program, q: no more questions ? ", which)
+		fmt.Fprintf(a.out.w, "%s, n: leave this program as it is, q: end, and keep what was made ", which)
 		line, err := a.read(ctx)
 		if err != nil {
 			return -1, err
 		}
+		fmt.Fprintln(a.out.w)
 		switch answer := strings.ToLower(strings.TrimSpace(line)); answer {
 		case "y", "yes":
 			return 0, nil

@@ -48,8 +48,10 @@ func (r *fixReport) result(res fix.Result) error {
 	for _, t := range res.Targets {
 		r.target(&b, t)
 	}
-	if !r.flags.apply && !r.flags.interactive {
+	if !r.flags.apply && !r.flags.interactive && len(res.Changes) > 0 {
+		b.WriteByte('\n')
 		r.diff(&b, res.Changes)
+		b.WriteByte('\n')
 	}
 	b.WriteString(r.sum(res))
 	_, err := io.WriteString(r.w, b.String())
@@ -118,9 +120,14 @@ func (r *fixReport) target(b *strings.Builder, t fix.Report) {
 			line += ": " + diag.Visible(p.Error)
 		}
 		b.WriteString(line + "\n")
-		if p.Diagnostic != nil {
-			b.WriteString(r.text.text.Render(*p.Diagnostic) + "\n")
+		if p.Diagnostic == nil || r.flags.interactive { // where it was shown, and asked about
+			continue
 		}
+		b.WriteString(r.text.text.Render(*p.Diagnostic))
+		for _, x := range p.Refused {
+			fmt.Fprintf(b, "tried: %s: %s\n", diag.Visible(x.Help), diag.Visible(x.Why))
+		}
+		b.WriteByte('\n')
 	}
 }
 

@@ -104,3 +104,15 @@ func TestMoved(t *testing.T) {
 		}
 	}
 }
+
+// TestLeaves: lines that only leave may lose their instructions to others alike.
+func TestLeaves(t *testing.T) {
+	for source, want := range map[string]bool{
+		"\t\treturn 0;": true, "return XDP_PASS; // done": true, "break;": true, "}": true, "goto out;": true,
+		"return bpf_redirect(1, 0);": false, "*n += 1;": false, "returned = 1;": false, "return (*n);": false, "": false,
+	} {
+		if got := leaves(&diag.Label{Source: source}); got != want {
+			t.Errorf("%q: %v", source, got)
+		}
+	}
+}

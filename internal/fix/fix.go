@@ -45,8 +45,9 @@ type Program struct {
 	// Verdict is the one with all the changes made.
 	Verdict diag.Verdict `json:"verdict"`
 	Error   string       `json:"error,omitempty"` // why it never reached the verifier
-	// Diagnostic is what is still wrong with it.
+	// Diagnostic is what is still wrong with it, and Refused the helps that were tried for that.
 	Diagnostic *diag.Diagnostic `json:"diagnostic,omitempty"`
+	Refused    []Refusal        `json:"refused,omitempty"`
 }
 
 // Change is a file with all edits made.
@@ -115,7 +116,7 @@ func (r *run) target(ctx context.Context, path string) error {
 		if r.quit || p.Verdict == diag.Accepted || p.Verdict == diag.Skipped {
 			continue
 		}
-		s := search{prover: t.prover, steps: r.options.Steps, choose: r.options.Choose}
+		s := search{path: path, prover: t.prover, steps: r.options.Steps, choose: r.options.Choose}
 		way, err := s.program(ctx, t.end, p.Name)
 		if r.quit = errors.Is(err, ErrQuit); err != nil && !r.quit {
 			return err
@@ -212,7 +213,7 @@ func (r *run) again(ctx context.Context) error {
 			if d := failure(is); d != nil {
 				// What was refused is not to be offered once more.
 				rest := *d
-				if err := t.prover.ProveOne(ctx, end, p.Name, &rest); err != nil {
+				if p.Refused, err = t.prover.ProveOne(ctx, end, p.Name, &rest); err != nil {
 					return err
 				}
 				p.Diagnostic = &rest

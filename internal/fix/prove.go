@@ -82,7 +82,7 @@ func wayOut(c compile.Command) string {
 func (p *Prover) Prove(ctx context.Context, v *Version, o *diag.Object) error {
 	for i := range o.Programs {
 		for j := range o.Programs[i].Diagnostics {
-			if err := p.ProveOne(ctx, v, o.Programs[i].Name, &o.Programs[i].Diagnostics[j]); err != nil {
+			if _, err := p.ProveOne(ctx, v, o.Programs[i].Name, &o.Programs[i].Diagnostics[j]); err != nil {
 				return err
 			}
 		}
@@ -94,8 +94,10 @@ func (p *Prover) Prove(ctx context.Context, v *Version, o *diag.Object) error {
 // are accepted, those that get further, those that were not tried, sentences. Of equal
 // ones, safe goes before likely, and that before what is to be adapted. A help whose
 // edits are refused is a sentence; it is dropped where the edits of another are accepted.
-func (p *Prover) ProveOne(ctx context.Context, v *Version, program string, d *diag.Diagnostic) error {
+// Refused tells why.
+func (p *Prover) ProveOne(ctx context.Context, v *Version, program string, d *diag.Diagnostic) (refused []Refusal, err error) {
 	trials, err := p.tryAll(ctx, v, program, d, MaxHelps, func(*diag.Help) bool { return true })
+	refused = refusals(d, trials)
 	type judged struct {
 		diag.Help
 		rank    int
@@ -135,7 +137,7 @@ func (p *Prover) ProveOne(ctx context.Context, v *Version, program string, d *di
 			d.Helps = append(d.Helps, h.Help)
 		}
 	}
-	return err
+	return refused, err
 }
 
 // trust orders helps that the verifier says the same of.

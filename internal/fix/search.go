@@ -18,6 +18,7 @@ const (
 
 // Choice is what a person is asked: which of the helps of a diagnostic is made.
 type Choice struct {
+	Path       string // the target's, as it was given
 	Version    *Version
 	Program    string
 	Diagnostic *diag.Diagnostic
@@ -52,6 +53,7 @@ type Refusal struct {
 
 // search looks for edits that make a program accepted.
 type search struct {
+	path   string // the target's
 	prover *Prover
 	steps  int    // at most
 	choose Choose // nil: the best is made
@@ -173,7 +175,7 @@ func (s *search) ask(ctx context.Context, v *Version, name string) (path, error)
 			return way, err
 		}
 		good := ranked(d, trials)
-		i, err := s.choose(ctx, Choice{way.end, name, d, good})
+		i, err := s.choose(ctx, Choice{s.path, way.end, name, d, good})
 		if err != nil || i < 0 {
 			return way, err
 		}
