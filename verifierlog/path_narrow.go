@@ -16,8 +16,8 @@ func (v *Value) compared(in *Insn, taken bool) {
 	if !taken {
 		op = opposite[op]
 	}
-	if v.Base != Scalar || v.Const || !in.Wide || v.Bytes != "" {
-		return
+	if v.Base != Scalar || v.Const || !in.Wide || v.Bytes != "" || in.Target == in.Index+1 {
+		return // both ways lead to the same place
 	}
 	b := v.Bounds
 	u, s := uint64(in.Imm), in.Imm

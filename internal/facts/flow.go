@@ -16,10 +16,10 @@ import (
 //	count += n;
 //
 // The second path ends at the last line, where the first one was with 1, and no state
-// behind it has the 2. So at each such end the state is compared with those that were
-// explored from there, and what is in it and not in the one that is most alike goes on
-// from there along the code, as far as it is not written over: the path's other values
-// are those of the explored one.
+// behind it has the 2. So at each such end the state is compared with all that were
+// explored from there, since the log does not say which one covers it, and what is in it
+// and not in each of them goes on from there along the code, as far as it is not written
+// over: the path's other values are those of the explored one.
 //
 // It is a data flow analysis over the instructions that were visited, of places that
 // hold something more than what the log shows. Places are those of the function that an
@@ -29,7 +29,7 @@ type flow struct {
 	work  []int
 	in    map[int]bool // work has it
 	steps int
-	seeds []seed
+	seeds map[[2]int]*Set // by instruction and place
 
 	// exits of a function by the instruction that it begins with; see leave.
 	calls map[int][]int
@@ -79,45 +79,33 @@ func valueAt(f *verifierlog.FrameSnapshot, loc int) *verifierlog.Value {
 // the last instruction made of registers, as far as s does not tell.
 func (f *flow) covered(insn int, s *verifierlog.Snapshot, made []seed) {
 	q := f.p.point(insn)
-	if q == nil || len(f.seeds) >= maxSeeds {
+	if q == nil {
 		return
 	}
-	var best []seed
-	found := false
-	for i := len(q.seen) - 1; i >= 0 && (!found || len(best) > 0); i-- {
-		if diff, ok := differences(insn, s, made, q.seen[i], len(best), found); ok {
-			best, found = diff, true
+	var olds []*verifierlog.Snapshot
+	split := map[[2]int]bool{} // places whose links to others one of them has and s has not
+	for i := range q.seen {
+		old := &q.seen[i]
+		if !sameCalls(s, old.Snapshot) {
+			continue
+		}
+		olds = append(olds, old.Snapshot)
+		for _, l := range old.links() {
+			a, b := placed(s, l[0]), placed(s, l[1])
+			if a == nil || b == nil || a.ID == 0 || a.ID != b.ID {
+				split[l[0]], split[l[1]] = true, true
+			}
 		}
 	}
-	if !found { // nothing is known of what covers it
-		best, _ = differences(insn, s, made, nil, 0, false)
-	}
-	f.seeds = append(f.seeds, best...)
-}
-
-const maxSeeds = 1 << 18
-
-// differences are the places whose value in s is not within that in old; ok is false if
-// the states are of other frames, or if there are more than limit.
-func differences(insn int, s *verifierlog.Snapshot, made []seed, old *verifierlog.Snapshot, limit int, limited bool) (out []seed, ok bool) {
-	if old != nil && len(old.Frames) != len(s.Frames) {
-		return nil, false
-	}
+	unknown := len(olds) == 0 || q.forgotten
 	top := len(s.Frames) - 1
-	for k, f := range s.Frames {
-		var g *verifierlog.FrameSnapshot
+	for k, now := range s.Frames {
 		at := []int{insn}
 		first := 0
-		if old != nil {
-			g = old.Frames[k]
-		}
 		if k < top {
 			// What an outer frame has comes to light when the call is over. A call
 			// with a callback may be made once more.
 			call := s.Frames[k+1].Call
-			if old != nil && old.Frames[k+1].Call != call {
-				return nil, false
-			}
 			if call < 0 {
 				continue
 			}
@@ -126,45 +114,109 @@ func differences(insn int, s *verifierlog.Snapshot, made []seed, old *verifierlo
 			}
 			first = 6
 		}
-		for loc := first; loc < firstSlot+max(len(f.Slots), slots(g)); loc++ {
+		most := len(now.Slots)
+		for _, old := range olds {
+			most = max(most, len(old.Frames[k].Slots))
+		}
+		for loc := first; loc < firstSlot+most; loc++ {
 			if loc == 10 {
 				continue
 			}
-			now, then := valueAt(f, loc), (*verifierlog.Value)(nil)
-			if g != nil {
-				if then = valueAt(g, loc); now == then {
-					continue
-				}
-			}
 			e := seed{loc: loc}
-			var isNow bool
-			if e.v, isNow = valueOf(now); k == top {
+			v := valueAt(now, loc)
+			var is bool
+			if e.v, is = valueOf(v); k == top {
 				for _, m := range made {
 					if m.loc == loc {
-						e, isNow = m, !m.any
+						e, is, v = m, !m.any, nil
+						split[[2]int{k, loc}] = true
 					}
 				}
 			}
-			e.any = !isNow
-			if v, is := valueOf(then); g != nil && (!is || isNow && v.covers(&e.v)) {
-				continue // if it is not known there, nothing is said of it anyway
+			if e.any = !is; !unknown && !split[[2]int{k, loc}] && !slices.ContainsFunc(olds, func(old *verifierlog.Snapshot) bool {
+				then := valueAt(old.Frames[k], loc)
+				return (v == nil || v != then) && e.beyond(then)
+			}) {
+				continue
 			}
 			for _, e.insn = range at {
-				out = append(out, e)
-			}
-			if limited && len(out) >= limit {
-				return nil, false
+				f.seed(e)
 			}
 		}
 	}
-	return out, true
 }
 
-func slots(f *verifierlog.FrameSnapshot) int {
-	if f == nil {
-		return 0
+// beyond says whether a path that ends here may hold what one that went on from here,
+// with then in the same place, did not.
+func (e *seed) beyond(then *verifierlog.Value) bool {
+	v, is := valueOf(then)
+	return is && (e.any || !v.covers(&e.v)) // if it is not known there, nothing is said of it anyway
+}
+
+// state is one that was explored from an instruction.
+type state struct {
+	*verifierlog.Snapshot
+	pairs  [][2][2]int
+	linked bool // pairs are known
+}
+
+// links are pairs of places, by frame, that are known to hold one number: what a comparison
+// finds out of the one, the verifier knows of the other (sync_linked_regs).
+func (s *state) links() [][2][2]int {
+	if s.linked {
+		return s.pairs
 	}
-	return len(f.Slots)
+	s.linked = true
+	first := map[int][2]int{}
+	for k, f := range s.Frames {
+		for loc := range firstSlot + len(f.Slots) {
+			v := valueAt(f, loc)
+			if v == nil || v.Base != verifierlog.Scalar || v.ID == 0 {
+				continue
+			}
+			if at, ok := first[v.ID]; ok {
+				s.pairs = append(s.pairs, [2][2]int{at, {k, loc}})
+			} else {
+				first[v.ID] = [2]int{k, loc}
+			}
+		}
+	}
+	return s.pairs
+}
+
+func placed(s *verifierlog.Snapshot, at [2]int) *verifierlog.Value {
+	return valueAt(s.Frames[at[0]], at[1])
+}
+
+// sameCalls says whether two states are of the same functions, called at the same places:
+// others are not compared (states_equal).
+func sameCalls(a, b *verifierlog.Snapshot) bool {
+	if len(a.Frames) != len(b.Frames) {
+		return false
+	}
+	for k := 1; k < len(a.Frames); k++ {
+		if a.Frames[k].Call != b.Frames[k].Call {
+			return false
+		}
+	}
+	return true
+}
+
+// seed notes something more.
+func (f *flow) seed(e seed) {
+	if f.seeds == nil {
+		f.seeds = map[[2]int]*Set{}
+	}
+	set := f.seeds[[2]int{e.insn, e.loc}]
+	if set == nil {
+		set = new(Set)
+		f.seeds[[2]int{e.insn, e.loc}] = set
+	}
+	if e.any {
+		set.any()
+	} else {
+		set.add(e.v)
+	}
 }
 
 // maxSteps bounds the work; what is beyond is not known.
@@ -178,12 +230,8 @@ func (f *flow) run() bool {
 			f.calls[in.Target] = append(f.calls[in.Target], i)
 		}
 	}
-	for _, s := range f.seeds {
-		set := Set{Values: []Value{s.v}}
-		if s.any {
-			set = Set{Any: true}
-		}
-		f.join(s.insn, s.loc, &set)
+	for at, set := range f.seeds {
+		f.join(at[0], at[1], set)
 	}
 	f.seeds = nil
 	for len(f.work) > 0 {

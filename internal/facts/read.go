@@ -52,7 +52,11 @@ type point struct {
 
 	to    []int // where a computed jump was seen to go
 	prune bool  // paths end here
-	seen  []*verifierlog.Snapshot
+	seen  []state
+	// linked are pairs of an operand of a comparison and a place with the same number.
+	linked [][2]int
+	// forgotten: there were more.
+	forgotten bool
 }
 
 // maxInsns bounds the instructions of a program, as the kernel does.
@@ -217,7 +221,8 @@ func (r *reader) visit(v *verifierlog.Visit) {
 		} else if dst >= 0 {
 			from.after.see(frame.Regs[dst])
 		}
-		if from.insn.Op == verifierlog.OpJump && v.Covered {
+		// Which way a jump to the next instruction went cannot be told.
+		if from.insn.Op == verifierlog.OpJump && v.Covered && from.insn.Target != v.From+1 {
 			made = compared(&from.insn, frame, v.Index != v.From+1)
 		}
 		if from.insn.Op == verifierlog.OpGotoX && !slices.Contains(from.to, v.Index) {
@@ -249,6 +254,9 @@ func (r *reader) visit(v *verifierlog.Visit) {
 	for i := len(frame.Slots); i < len(q.slots); i++ {
 		q.slots[i].see(nil)
 	}
+	if q.insn.Op == verifierlog.OpJump && !q.insn.HasImm {
+		q.link(frame)
+	}
 	if q.prune {
 		q.remember(s)
 	}
@@ -272,14 +280,31 @@ func (q *point) result() int {
 	return q.insn.Dst
 }
 
+// link notes which places hold the same number as an operand of a comparison: they are
+// narrowed with it.
+func (q *point) link(f *verifierlog.FrameSnapshot) {
+	for _, reg := range [2]int{q.insn.Dst, q.insn.Src} {
+		v := f.Regs[reg]
+		if v == nil || v.Base != verifierlog.Scalar || v.ID == 0 {
+			continue
+		}
+		for loc := range firstSlot + len(f.Slots) {
+			w := valueAt(f, loc)
+			if loc != reg && w != nil && w.Base == verifierlog.Scalar && w.ID == v.ID && !slices.Contains(q.linked, [2]int{reg, loc}) {
+				q.linked = append(q.linked, [2]int{reg, loc})
+			}
+		}
+	}
+}
+
 // remember keeps a state that paths which end here may be covered by.
 func (q *point) remember(s *verifierlog.Snapshot) {
 	if len(q.seen) == maxSeen {
 		copy(q.seen, q.seen[1:])
-		q.seen = q.seen[:maxSeen-1]
+		q.seen, q.forgotten = q.seen[:maxSeen-1], true
 	}
-	q.seen = append(q.seen, s)
+	q.seen = append(q.seen, state{Snapshot: s})
 }
 
 // maxSeen bounds the states that are kept of an instruction.
-const maxSeen = 64
+const maxSeen = 256

@@ -315,6 +315,26 @@ func (f *flow) jump(q *point, next int) {
 			}
 			f.join(to, e.loc, &set)
 		}
+		if in.HasImm {
+			continue
+		}
+		// What the one side may be more, the other is narrowed less by.
+		for _, side := range [2]struct {
+			loc, other int
+			op         string
+		}{{in.Dst, in.Src, op}, {in.Src, in.Dst, mirrored[op]}} {
+			if other, more := q.operand(side.other); more && side.loc < 10 {
+				set := q.at(side.loc)
+				set = narrowed(&set, side.op, &other, in.Wide)
+				f.join(to, side.loc, &set)
+				for _, l := range q.linked {
+					if l[0] == side.loc {
+						set := q.at(l[1])
+						f.join(to, l[1], &set)
+					}
+				}
+			}
+		}
 	}
 }
 
