@@ -77,6 +77,9 @@ func aboutWork(w *diag.Work, insns int) (lines []string) {
 	if w.Paths > 0 {
 		lines = append(lines, fmt.Sprintf("%d branches were put off and taken up later; %d paths ended in a state that was known.", w.Paths, w.Pruned))
 	}
+	if dir := stat.Folder(w); dir != "" {
+		lines = append(lines, "Files are in "+dir+".")
+	}
 	return lines
 }
 

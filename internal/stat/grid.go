@@ -15,6 +15,7 @@ type Grid struct {
 	objects []members // the rows for JSON
 	open    bool      // no line below the rows
 	ragged  bool      // nothing is added to the last column to make it as wide as its widest cell
+	folder  string    // that is left out of places
 }
 
 // head is over a column. The suffix, "(A)", stands at the column's end.

@@ -2,6 +2,8 @@ package stat
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +13,7 @@ import (
 // TopLines is the grid of the n source lines on which the verifier spent most
 // instructions.
 func TopLines(w *diag.Work, n int) *Grid {
-	g := workGrid()
+	g := workGrid(w)
 	lines := w.Lines()
 	for i := range lines[:min(n, len(lines))] {
 		g.addPart(w, &lines[i], source(&lines[i]))
@@ -26,7 +28,7 @@ const minShare = 1
 // Hot is the grid of a program's functions, of the loops in them and the lines in
 // those, most work first. What is little is summed up.
 func Hot(w *diag.Work) *Grid {
-	g := workGrid()
+	g := workGrid(w)
 	var add func(parts []diag.WorkPart, depth int)
 	add = func(parts []diag.WorkPart, depth int) {
 		indent := strings.Repeat("  ", depth)
@@ -57,8 +59,25 @@ func Hot(w *diag.Work) *Grid {
 	return g
 }
 
-func workGrid() *Grid {
-	g := &Grid{ragged: true}
+// Folder is where most of a program's work is, if files have whole paths; "" if
+// they have not. Rows have the names of files below it only.
+func Folder(w *diag.Work) string {
+	insns := map[string]int{}
+	best := ""
+	for _, l := range w.Lines() {
+		if !filepath.IsAbs(l.File) {
+			continue
+		}
+		dir := filepath.Dir(l.File)
+		if insns[dir] += l.Insns; insns[dir] > insns[best] {
+			best = dir
+		}
+	}
+	return best
+}
+
+func workGrid(w *diag.Work) *Grid {
+	g := &Grid{ragged: true, folder: Folder(w)}
 	for _, h := range [...]string{"Share", "Insns", "Times", "Paths", "Pruned", "Line", "Source"} {
 		g.heads = append(g.heads, head{title: h, left: h == "Line" || h == "Source"})
 	}
@@ -68,7 +87,7 @@ func workGrid() *Grid {
 func (g *Grid) addPart(w *diag.Work, p *diag.WorkPart, source string) {
 	g.rows = append(g.rows, []cell{
 		{share(p.Insns, w.Insns), false}, {strconv.Itoa(p.Insns), false}, {number(p.Times), false},
-		{number(p.Paths), false}, {number(p.Pruned), false}, {place(p), true}, {source, true},
+		{number(p.Paths), false}, {number(p.Pruned), false}, {g.place(p), true}, {source, true},
 	})
 }
 
@@ -92,11 +111,15 @@ func share(part, whole int) string {
 	return fmt.Sprintf("%d %%", 100*part/whole)
 }
 
-func place(p *diag.WorkPart) string {
+func (g *Grid) place(p *diag.WorkPart) string {
 	if p.Line == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", p.File, p.Line)
+	file := p.File
+	if g.folder != "" {
+		file = strings.TrimPrefix(file, g.folder+string(filepath.Separator))
+	}
+	return fmt.Sprintf("%s:%d", file, p.Line)
 }
 
 // source is what a row shows of a part: the line, and what is to be known of it.
@@ -119,10 +142,23 @@ func source(p *diag.WorkPart) string {
 	case diag.WorkUnrolled:
 		s += fmt.Sprintf(" …  # unrolled loop, %d copies of %s insns", p.Times, mean(p.Insns, p.Times))
 	}
-	for _, c := range p.Calls {
+	for _, c := range byCallee(p.Calls) {
 		s += fmt.Sprintf("  # calls %s() %s, %d insns", c.Function, times(c.Times), c.Insns)
 	}
 	return s
+}
+
+// byCallee sums up the calls of one function, which the compiler may have copied.
+func byCallee(calls []diag.WorkCall) (sums []diag.WorkCall) {
+	for _, c := range calls {
+		i := slices.IndexFunc(sums, func(s diag.WorkCall) bool { return s.Function == c.Function })
+		if i < 0 {
+			sums = append(sums, c)
+			continue
+		}
+		sums[i].Times, sums[i].Insns = sums[i].Times+c.Times, sums[i].Insns+c.Insns
+	}
+	return sums
 }
 
 func times(n int) string {
