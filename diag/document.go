@@ -51,6 +51,7 @@ type Program struct {
 	Section     string       `json:"section"`
 	Type        string       `json:"type"`
 	AttachType  string       `json:"attach_type,omitempty"`
+	Member      int          `json:"member,omitempty"` // of the kernel's structure that a struct_ops program is for, by its index
 	Verdict     Verdict      `json:"verdict"`
 	Error       string       `json:"error,omitempty"` // why it never reached the verifier
 	Stats       *Stats       `json:"stats,omitempty"`

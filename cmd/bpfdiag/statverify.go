@@ -81,6 +81,9 @@ func (s *statistics) skip(format, path string) {
 // object takes the rows of an object that was verified.
 func (s *statistics) object(o diag.Object) error {
 	name := filepath.Base(o.Path)
+	if !s.flags.quiet && s.flags.format == "table" && !s.announced {
+		fmt.Fprintf(s.out, "Processing '%s'...\n", name)
+	}
 	if o.Error != "" {
 		s.skipped++
 		s.unusable = true
@@ -89,9 +92,6 @@ func (s *statistics) object(o diag.Object) error {
 	}
 	s.files++
 	s.left += o.LeftOut
-	if !s.flags.quiet && s.flags.format == "table" && !s.announced {
-		fmt.Fprintf(s.out, "Processing '%s'...\n", name)
-	}
 	var rows []stat.Record
 	for _, p := range o.Programs {
 		s.progs++
@@ -130,9 +130,7 @@ func recordOf(file string, p *diag.Program) stat.Record {
 	if t, ok := loader.ParseProgramType(p.Type); ok {
 		r.Set(stat.ProgType, int(t))
 	}
-	if t, ok := loader.ParseAttachType(p.AttachType); ok {
-		r.Set(stat.AttachType, int(t))
-	}
+	r.Set(stat.AttachType, attachNumber(p))
 	r.Set(stat.MemPeak, -1) // veristat's word where it has no cgroup to count in, as in a guest
 	r.Set(stat.ProgSize, p.ProgSize)
 	n := p.Stats
@@ -154,6 +152,17 @@ func recordOf(file string, p *diag.Program) stat.Record {
 	r.Set(stat.StackDepth, depth)
 	r.Set(stat.MaxStackDepth, n.StackMax)
 	return r
+}
+
+// attachNumber is the attach type that libbpf has for a program, which is what
+// veristat prints: with struct_ops the member's index, with USDT none, because its
+// link's is set for the load alone (libbpf_prepare_prog_load).
+func attachNumber(p *diag.Program) int {
+	t, ok := loader.ParseAttachType(p.AttachType)
+	if !ok || strings.HasPrefix(p.Section, "usdt") {
+		return p.Member
+	}
+	return int(t)
 }
 
 // printLog prints a program's log as veristat does, and what is wrong with it.

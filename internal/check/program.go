@@ -14,7 +14,7 @@ import (
 // program turns a loader's result into the document's form, and judges: the
 // verifier rejected what it complains about, and nothing else.
 func (ck *Checker) program(r *loader.Result, work profile, cache *rules.Cache) diag.Program {
-	p := diag.Program{Name: r.Name, Section: r.Section, Type: r.Type.String(), Notes: r.Notes}
+	p := diag.Program{Name: r.Name, Section: r.Section, Type: r.Type.String(), Member: r.Member, Notes: r.Notes}
 	if r.HasAttach {
 		p.AttachType = r.Attach.String()
 	}

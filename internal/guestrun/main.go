@@ -24,7 +24,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -53,7 +52,10 @@ func outside() error {
 	memory := flag.Int("memory", 2048, "memory of the guest in MiB")
 	flag.Parse()
 	args := flag.Args()
-	split := slices.Index(args, "--")
+	split := len(args) - 1
+	for split > 0 && args[split] != "--" { // the last one: the program may have others
+		split--
+	}
 	if split < 1 || *image == "" {
 		return errors.New("usage: guestrun -kernel IMAGE PROGRAM [ARG...] -- [FILE...]")
 	}

@@ -3,7 +3,7 @@
 // Veridiff runs the kernel's veristat in a guest and `bpfdiag stat` with the same
 // kernel on the same objects, and says in what their rows differ.
 //
-//	veridiff -bpfdiag FILE -guestrun FILE -veristat FILE [-kernel NAME] OBJECT...
+//	veridiff -bpfdiag FILE -guestrun FILE -veristat FILE [-kernel NAME] [-f FILTER] [-v] OBJECT...
 //
 // The veristat has to be static, of Linux 7.2 or later (older ones lack columns).
 // Rows that one of both does not load are counted, and listed with -v.
@@ -29,6 +29,7 @@ var (
 	guestrun = flag.String("guestrun", "build/guestrun", "guestrun")
 	veristat = flag.String("veristat", "", "static veristat")
 	name     = flag.String("kernel", kernel.Default, "kernel")
+	filter   = flag.String("f", "", "filter for both, such as '!/short_loop1' for all programs but that one")
 	verbose  = flag.Bool("v", false, "list the programs that only one of both loads, too")
 )
 
@@ -52,13 +53,17 @@ func run(objects []string) error {
 		return err
 	}
 	var all []stat.Pair
+	both := []string{"-q", "-o", "csv", "-e", columns}
+	if *filter != "" {
+		both = append(both, "-f", *filter)
+	}
 	// In parts, so that an object that a guest dies of does not cost all.
 	for part := range slices.Chunk(objects, 100) {
-		theirs, err := rows(exec.Command(*guestrun, slices.Concat([]string{"-transparent", "-kernel", img.Path, *veristat, "-q", "-o", "csv", "-e", columns, "@", "--"}, part)...))
+		theirs, err := rows(exec.Command(*guestrun, slices.Concat([]string{"-transparent", "-kernel", img.Path, *veristat}, both, []string{"@", "--"}, part)...))
 		if err != nil {
 			return fmt.Errorf("veristat on %s and what follows: %w", filepath.Base(part[0]), err)
 		}
-		ours, err := rows(exec.Command(*bin, slices.Concat([]string{"stat", "--no-cache", "--kernel", *name, "-q", "-o", "csv", "-e", columns}, part)...))
+		ours, err := rows(exec.Command(*bin, slices.Concat([]string{"stat", "--no-cache", "--kernel", *name}, both, part)...))
 		if err != nil {
 			return err
 		}
@@ -81,13 +86,23 @@ func rows(cmd *exec.Cmd) ([]stat.Record, error) {
 	return all.Rows, err
 }
 
+// tally counts rows that both have.
+type tally struct {
+	rows, equal int
+	differ      []string
+}
+
+func (t *tally) String() string {
+	return fmt.Sprintf("%d, of which %d rows are equal (%.2f %%)", t.rows, t.equal, 100*float64(t.equal)/float64(max(t.rows, 1)))
+}
+
 func report(release string, all []stat.Pair) {
 	spec, err := stat.ParseSpec(columns)
 	if err != nil {
 		panic(err)
 	}
-	var both, equal int
-	var differ, only []string
+	var loaded, failed tally
+	var only []string
 	for _, p := range all {
 		name := p.File + "/" + p.Program
 		a, b := p.A, p.B
@@ -95,30 +110,33 @@ func report(release string, all []stat.Pair) {
 			only = append(only, fmt.Sprintf("%s: %s with veristat, %s with bpfdiag", name, verdict(a), verdict(b)))
 			continue
 		}
+		t := &loaded
 		if a.Numbers[stat.Verdict] == 0 {
-			// Neither loads it. What the verifier counted may still be compared, if
-			// it was asked.
+			// What the verifier counted may still be compared, if it was asked.
 			if a.Numbers[stat.TotalInsns] == 0 || b.Numbers[stat.TotalInsns] == 0 {
 				continue
 			}
+			t = &failed
 		}
-		both++
+		t.rows++
 		var what []string
 		for _, f := range spec {
 			if x, y := a.Cell(f.Column), b.Cell(f.Column); x != y {
-				what = append(what, fmt.Sprintf("%s %s, not %s", f.Column.Name(), y, x))
+				what = append(what, fmt.Sprintf("%s %s with veristat, %s with bpfdiag", f.Column.Name(), x, y))
 			}
 		}
 		if len(what) == 0 {
-			equal++
+			t.equal++
 		} else {
-			differ = append(differ, name+": "+strings.Join(what, "; "))
+			t.differ = append(t.differ, name+": "+strings.Join(what, "; "))
 		}
 	}
-	fmt.Printf("Linux %s: %d programs; the verifier saw %d with both, and %d of these rows are equal (%.2f %%); %d verdicts differ\n",
-		release, len(all), both, equal, 100*float64(equal)/float64(max(both, 1)), len(only))
-	for _, d := range differ {
+	fmt.Printf("Linux %s: %d programs\n  both load %s\n  the verifier rejects with both %s\n  verdicts differ of %d\n", release, len(all), &loaded, &failed, len(only))
+	for _, d := range loaded.differ {
 		fmt.Println("  differs:", d)
+	}
+	for _, d := range failed.differ {
+		fmt.Println("  differs, rejected:", d)
 	}
 	if *verbose {
 		for _, o := range only {

@@ -49,6 +49,7 @@ type Result struct {
 	Type          ProgramType
 	Attach        AttachType
 	HasAttach     bool // the program's type has an attach type
+	Member        int  // of the kernel's structure, by its index, that a struct_ops program is for
 	Insns         int  // of the program with its subprograms
 	// Err says why the kernel was not asked, or could not answer.
 	Err error
@@ -121,6 +122,9 @@ func Check(ctx context.Context, m Machine, k *Kernel, obj *object.Object, opts O
 		if p != nil {
 			p.flags |= opts.Flags
 			r.Type, r.Attach, r.HasAttach = p.typ, p.attach, p.hasAtt
+			if p.typ == typeStructOps {
+				r.Member = int(p.expected)
+			}
 			if p.guessed != "" {
 				r.Notes = append(r.Notes, fmt.Sprintf("verified as a %s program: its section does not say the type, its argument `struct %s *` does", p.typ, p.guessed))
 			}
