@@ -109,7 +109,7 @@ func judge(before, after *Version, program string, d *diag.Diagnostic, edits []d
 	// What was refused has to be in the object still, or the edits have only
 	// silenced the verifier.
 	l := primary(d)
-	if l != nil && !leaves(l) && before.code[placeOf(l.File, l.Line)] {
+	if l != nil && !doesNothing(l) && before.code[placeOf(l.File, l.Line)] {
 		if line, touched := moved(edits, l.File, l.Line); !touched && !after.code[placeOf(l.File, line)] {
 			return Refused, fmt.Sprintf("the compiler has left out what line %d does", l.Line)
 		}
@@ -123,11 +123,19 @@ func judge(before, after *Version, program string, d *diag.Diagnostic, edits []d
 	return Further, ""
 }
 
-var returnOnly = regexp.MustCompile(`^(?:return\b[^()]*;|break;|continue;|goto\b[^;]*;|\})`)
+var (
+	leaving = regexp.MustCompile(`^(?:return\b[^()]*;|break;|continue;|goto\b[^;]*;|\})`)
+	head    = regexp.MustCompile(`^(?:[A-Za-z_]\w*[\s*]+)+[A-Za-z_]\w*\s*\([^;]*$`)
+	noHead  = regexp.MustCompile(`^(?:return|else|case|do)\b`)
+)
 
-// leaves says that a label is where the function or a block is left: a place that the
-// compiler may share with others, and where nothing is done that could be lost.
-func leaves(l *diag.Label) bool { return returnOnly.MatchString(strings.TrimSpace(l.Source)) }
+// doesNothing says that a label is where a function or a block is left, a place that the
+// compiler may share with others, or at a function's head, whose body it may put elsewhere:
+// nothing is done there that could be lost.
+func doesNothing(l *diag.Label) bool {
+	s := strings.TrimSpace(l.Source)
+	return leaving.MatchString(s) || head.MatchString(s) && !noHead.MatchString(s)
+}
 
 // sameFailure says whether a diagnostic is still the one from before the edits.
 func sameFailure(was, is *diag.Diagnostic, edits []diag.Edit) bool {
