@@ -14,6 +14,7 @@ func (i *Insn) condition(c *cursor) {
 	c.spaces()
 	if i.Operator != "" && i.operand(c) && c.lit(" goto ") && i.target(c) {
 		i.Op = OpJump
+		i.Imm = int64(int32(i.Imm)) // it is printed without its sign
 	}
 }
 
