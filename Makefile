@@ -52,12 +52,12 @@ lint: ## gofmt, go vet (also for systems that only build), staticcheck
 		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) vet ./... || exit; done
 	@$(STATICCHECK) ./...
 
-bench: examples ## time check against a bare boot and --raw, stat on many objects (KERNELS, BENCH=flags)
+bench: examples ## time check against a bare boot and --raw, with a server, cc in a build, stat on many objects (KERNELS, BENCH=flags)
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o build/ ./internal/bench ./internal/guestrun
 	@scripts/compile-examples internal/bench/testdata/turns.bpf.c build/turns.bpf.o
 	@build/bench -bpfdiag build/bpfdiag -guestrun build/guestrun -kernels "$(subst $(space),$(comma),$(strip $(KERNELS)))" \
 		-object build/examples/fixed/xdp_check_without_size.bpf.o -rejected build/examples/broken \
-		-many build/turns.bpf.o $(BENCH)
+		-many build/turns.bpf.o -tree examples/fixed -compile "$$(scripts/compile-examples --command)" $(BENCH)
 	@$(GO) test ./cmd/bpfdiag -run '^$$' -bench BigLog
 
 clean: ## remove build/; kernels stay in the user's cache (bpfdiag kernel remove)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -136,7 +137,7 @@ func (c *Case) copyBack(n int) []diag.Edit {
 	return append(append(before, use...), behind...)
 }
 
-var macro = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+var macro = lazyregexp.New(`^[A-Z][A-Z0-9_]*$`)
 
 // spelledSize is the size of argument n as the call has it, if that is a macro.
 func (c *Case) spelledSize(n int, size int64) string {

@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -47,7 +47,7 @@ func (r *reach) function() string {
 	return quote(r.call)
 }
 
-var complainedRegister = regexp.MustCompile(`\bR(\d+)\b`)
+var complainedRegister = lazyregexp.New(`\bR(\d+)\b`)
 
 // attribute is a number of the complaint: "off=-8".
 func (c *Case) attribute(name string) (int64, bool) {
@@ -108,7 +108,7 @@ func (c *Case) reach() (r reach, ok bool) {
 	return r, true
 }
 
-var packetState = regexp.MustCompile(`\bR(\d+)\(id=(\d+),off=(-?\d+),r=(\d+)\)`)
+var packetState = lazyregexp.New(`\bR(\d+)\(id=(\d+),off=(-?\d+),r=(\d+)\)`)
 
 // complainedPacket is a pointer into the packet as the complaint has it, which
 // kernels before 5.18 do not print at each step: "R9(id=0,off=26,r=14)"

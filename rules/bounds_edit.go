@@ -3,11 +3,11 @@ package rules
 import (
 	"fmt"
 	"math/bits"
-	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -193,7 +193,7 @@ func (c *Case) withBytes(name string, size int64) (edit diag.Edit, ok bool) {
 	return editOf(p.File, f.Position, at.Stmt.Start, at.Stmt.Start+len(typ), wide), true
 }
 
-var integer = regexp.MustCompile(`^((?:__)?[us]|u?int)(8|16|32)(_t)?$`)
+var integer = lazyregexp.New(`^((?:__)?[us]|u?int)(8|16|32)(_t)?$`)
 
 // wider is a type with other bits in the style of a name: `__u32` for `__u16`; "" if
 // the name is none of an integer.

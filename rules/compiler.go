@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/rules/messages"
 )
@@ -50,8 +50,8 @@ func wording(text string) string {
 }
 
 var (
-	globalNode = regexp.MustCompile(`0x[0-9a-f]+: \w+ = GlobalAddress<[^@>]*(@[^>]+)> \d+(?:, [^ ,]+:\d+:\d+)?`)
-	nodes      = regexp.MustCompile(`,? ?\b0x[0-9a-f]+\b(?:: [\w,]+ =)?|, [^ ,]+:\d+:\d+`)
+	globalNode = lazyregexp.New(`0x[0-9a-f]+: \w+ = GlobalAddress<[^@>]*(@[^>]+)> \d+(?:, [^ ,]+:\d+:\d+)?`)
+	nodes      = lazyregexp.New(`,? ?\b0x[0-9a-f]+\b(?:: [\w,]+ =)?|, [^ ,]+:\d+:\d+`)
 )
 
 // compilerRules explain the codes of messages/compiler.txt.
@@ -123,7 +123,7 @@ func (x *compilation) callee() string {
 	return ""
 }
 
-var globalName = regexp.MustCompile(`GlobalAddress<(?:ptr|i\d+[^@]*) @([^>]+)>`)
+var globalName = lazyregexp.New(`GlobalAddress<(?:ptr|i\d+[^@]*) @([^>]+)>`)
 
 // this names the function that the error is of.
 func (x *compilation) this() string {
@@ -142,8 +142,8 @@ func (x *compilation) label(d *diag.Diagnostic, text string) {
 // libcalls are the functions of compilers' own libraries (compiler-rt, libgcc) by
 // what needs them.
 var (
-	floating = regexp.MustCompile(`^__(?:(?:add|sub|mul|div|neg|eq|ne|lt|le|gt|ge|unord|pow)[sdthx]f\d?|(?:fix|fixuns|float|floatun|floatuns)\w*|(?:extend|trunc)\w+f\d?)$|^f(?:mod|ma|min|max|loor)`)
-	wide     = regexp.MustCompile(`^__(?:u?div|u?mod|u?divmod|mul|ash[lr]|lshr)ti[34]$|^__mul[o]ti4$`)
+	floating = lazyregexp.New(`^__(?:(?:add|sub|mul|div|neg|eq|ne|lt|le|gt|ge|unord|pow)[sdthx]f\d?|(?:fix|fixuns|float|floatun|floatuns)\w*|(?:extend|trunc)\w+f\d?)$|^f(?:mod|ma|min|max|loor)`)
+	wide     = lazyregexp.New(`^__(?:u?div|u?mod|u?divmod|mul|ash[lr]|lshr)ti[34]$|^__mul[o]ti4$`)
 )
 
 // compilerCall: LowerCall of an external symbol in BPFISelLowering.cpp.
@@ -211,10 +211,10 @@ type array struct {
 }
 
 var (
-	arrayDeclared = regexp.MustCompile(`\b(char|bool|__u8|__s8|u8|s8|__u16|__s16|u16|s16|short|int|unsigned|__u32|__s32|u32|s32|long|__u64|__s64|u64|s64)\s+(\w+)((?:\s*\[\s*\d+\s*\])+)\s*[=;,]`)
+	arrayDeclared = lazyregexp.New(`\b(char|bool|__u8|__s8|u8|s8|__u16|__s16|u16|s16|short|int|unsigned|__u32|__s32|u32|s32|long|__u64|__s64|u64|s64)\s+(\w+)((?:\s*\[\s*\d+\s*\])+)\s*[=;,]`)
 	elementSize   = map[string]int{"char": 1, "bool": 1, "__u8": 1, "__s8": 1, "u8": 1, "s8": 1, "__u16": 2, "__s16": 2, "u16": 2, "s16": 2, "short": 2,
 		"int": 4, "unsigned": 4, "__u32": 4, "__s32": 4, "u32": 4, "s32": 4, "long": 8, "__u64": 8, "__s64": 8, "u64": 8, "s64": 8}
-	dimension = regexp.MustCompile(`\d+`)
+	dimension = lazyregexp.New(`\d+`)
 )
 
 // smallArray is a size, in bytes, below which an array is not worth being named.

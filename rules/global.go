@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 )
 
@@ -29,11 +29,11 @@ type signature struct {
 }
 
 var (
-	calledInText = regexp.MustCompile(`into func#\d+ \('(\w+)'\)`)
-	typeInText   = regexp.MustCompile(`reference type\('(\w+) (\w*)'`)
+	calledInText = lazyregexp.New(`into func#\d+ \('(\w+)'\)`)
+	typeInText   = lazyregexp.New(`reference type\('(\w+) (\w*)'`)
 )
 
-var functionInText = regexp.MustCompile(`[Ff]unction (\w+)|\bin (\w+)\(\)`)
+var functionInText = lazyregexp.New(`[Ff]unction (\w+)|\bin (\w+)\(\)`)
 
 // signature finds out which function a complaint means: it is named, or is
 // called where the verifier stopped, or is the one being verified, or the only

@@ -1,9 +1,8 @@
 package rules
 
 import (
-	"regexp"
-
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // leave is the statement that ends the function of an instruction without doing
@@ -57,7 +56,7 @@ func (c *Case) leave(insn int) (stmt string, how diag.Applicability) {
 	return "return 0;", diag.Likely
 }
 
-var voidFunction = regexp.MustCompile(`^(?:SEC\("[^"]*"\)\s*)?(?:(?:static|inline|extern|__noinline|__always_inline|__hidden|__weak|__attribute__\(\([^)]*\)\))\s+)*void\s+[^*\s]`)
+var voidFunction = lazyregexp.New(`^(?:SEC\("[^"]*"\)\s*)?(?:(?:static|inline|extern|__noinline|__always_inline|__hidden|__weak|__attribute__\(\([^)]*\)\))\s+)*void\s+[^*\s]`)
 
 // returnsNothing says whether the source function of an instruction is `void`.
 func (c *Case) returnsNothing(insn int) bool {

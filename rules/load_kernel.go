@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/loaderror"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 )
@@ -85,7 +86,7 @@ func (c *Case) markField(f *Failure, d *diag.Diagnostic, field, text string) {
 	primary(d, "the compiler put an instruction here that "+text)
 }
 
-var memberRead = regexp.MustCompile(`(?:\.|->|\b(?:BPF_|bpf_)[A-Za-z_]*\((?:[^;]*,)?)\s*$`)
+var memberRead = lazyregexp.New(`(?:\.|->|\b(?:BPF_|bpf_)[A-Za-z_]*\((?:[^;]*,)?)\s*$`)
 
 // mentionsOf finds a word in code: as a member, or as an argument of one of
 // libbpf's macros that read members, if there are any such, and else anywhere.

@@ -2,10 +2,10 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -19,7 +19,7 @@ var (
 	_ = rule("BPF0424", otherMap)
 )
 
-var fieldWord = regexp.MustCompile(`bpf_(res_spin_lock|spin_lock|timer|wq|task_work|list_head|rb_root|\{list_head,rb_root\}|kptr)|kptr`)
+var fieldWord = lazyregexp.New(`bpf_(res_spin_lock|spin_lock|timer|wq|task_work|list_head|rb_root|\{list_head,rb_root\}|kptr)|kptr`)
 
 // fieldOfMessage is the special field that a message is about.
 func (c *Case) fieldOfMessage() string {

@@ -2,10 +2,10 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 )
 
@@ -45,7 +45,7 @@ func (c *Case) markLoop(d *diag.Diagnostic, l *sourceLoop) {
 	c.mark(d, l.insn, l.file, l.stmt.Head)
 }
 
-var countedLoop = regexp.MustCompile(`^for\s*\(\s*((?:[a-z_0-9]+\s+)*)([A-Za-z_]\w*)\s*=\s*([^;]+?)\s*;\s*([A-Za-z_]\w*)\s*<\s*([^;<=&|]+?)\s*;\s*(?:([A-Za-z_]\w*)\+\+|\+\+([A-Za-z_]\w*)|([A-Za-z_]\w*)\s*\+=\s*1)\s*\)$`)
+var countedLoop = lazyregexp.New(`^for\s*\(\s*((?:[a-z_0-9]+\s+)*)([A-Za-z_]\w*)\s*=\s*([^;]+?)\s*;\s*([A-Za-z_]\w*)\s*<\s*([^;<=&|]+?)\s*;\s*(?:([A-Za-z_]\w*)\+\+|\+\+([A-Za-z_]\w*)|([A-Za-z_]\w*)\s*\+=\s*1)\s*\)$`)
 
 // asIterator makes the edit that turns `for (int i = 0; i < n; i++)` into
 // `bpf_for(i, 0, n)`. ok is false for other loops.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 )
 
@@ -152,9 +153,9 @@ func (c *Case) reloaded(text string, loss int) (h diag.Help, ok bool) {
 }
 
 var (
-	words = regexp.MustCompile(`\b[A-Za-z_]\w*\b`)
+	words = lazyregexp.New(`\b[A-Za-z_]\w*\b`)
 	// sizeOf is what asks for a type alone: the values of variables in it are not read.
-	sizeOf = regexp.MustCompile(`\bsizeof\s*\([^()]*\)`)
+	sizeOf = lazyregexp.New(`\bsizeof\s*\([^()]*\)`)
 )
 
 // made are the assignments that give a variable its value once more, those that

@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -126,7 +126,7 @@ func (c *Case) otherStruct(d *diag.Diagnostic, l verifierlog.Loc) bool {
 	return true
 }
 
-var structPointer = regexp.MustCompile(`^(?:const )?struct (\w+) ?\* ?(\w+)$`)
+var structPointer = lazyregexp.New(`^(?:const )?struct (\w+) ?\* ?(\w+)$`)
 
 func structName(t *debuginfo.Type) string {
 	if t == nil || t.Underlying().Kind != debuginfo.Struct {

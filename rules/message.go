@@ -1,15 +1,15 @@
 package rules
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
 // reported is a 64-bit constant in the instructions that Linux 7.3's report lists.
-var reported = regexp.MustCompile(`(?m)^[> ]*(\d+) \| \(18\) r(\d+) = (0x[0-9a-f]+)`)
+var reported = lazyregexp.New(`(?m)^[> ]*(\d+) \| \(18\) r(\d+) = (0x[0-9a-f]+)`)
 
 // kernelMessage is the complaint, without the addresses that maps and functions
 // happened to have in this run (see codeText).

@@ -1,9 +1,9 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -63,7 +63,7 @@ func (c *Case) leaving(since verifierlog.Resource) (l leaving, ok bool) {
 	return l, true
 }
 
-var returnWord = regexp.MustCompile(`\b(return|goto)\b`)
+var returnWord = lazyregexp.New(`\b(return|goto)\b`)
 
 // returns are the statements that leave the function behind where the path
 // came in, with what is known of each.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -58,7 +59,7 @@ func newReturned(insn int, name string, file *sourcetext.File, s *sourcetext.Stm
 	return r
 }
 
-var returnKeyword = regexp.MustCompile(`\breturn\b`)
+var returnKeyword = lazyregexp.New(`\breturn\b`)
 
 // returns lists the return statements of the source function that an
 // instruction belongs to; nil without the source file.

@@ -1,10 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 var (
@@ -126,7 +126,7 @@ func cannotBeSleepable(c *Case, d *diag.Diagnostic) {
 	}
 }
 
-var copiesFromUser = regexp.MustCompile(`\bbpf_copy_from_user\s*\(`)
+var copiesFromUser = lazyregexp.New(`\bbpf_copy_from_user\s*\(`)
 
 // awakeEdits make the program's calls of the helper that waits for memory those
 // of its twin that does not; nil without such calls.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 )
 
@@ -79,8 +80,8 @@ func (v *stackVariable) paragraph() int {
 }
 
 var (
-	designated = regexp.MustCompile(`(?s)^\.(\w[\w.]*)\s*=\s*(.+)$`)
-	notCode    = regexp.MustCompile(`"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*|(?s:/\*.*?\*/)`)
+	designated = lazyregexp.New(`(?s)^\.(\w[\w.]*)\s*=\s*(.+)$`)
+	notCode    = lazyregexp.New(`"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|//[^\n]*|(?s:/\*.*?\*/)`)
 )
 
 // initial are the statements in place of the declaration's initial value.
@@ -128,10 +129,10 @@ func parted(text string) (parts []string) {
 }
 
 var (
-	sizeofBefore  = regexp.MustCompile(`\bsizeof\s*\(\s*$`)
-	addressBefore = regexp.MustCompile(`(?:[(,=?:{;!|]|&&|\breturn)\s*(&\s*)$`)
-	memberBefore  = regexp.MustCompile(`(?:\.|->)\s*$`)
-	wordBefore    = regexp.MustCompile(`(?:\bARRAY_SIZE\s*\(|\b(?:struct|union|enum)\s)\s*$`)
+	sizeofBefore  = lazyregexp.New(`\bsizeof\s*\(\s*$`)
+	addressBefore = lazyregexp.New(`(?:[(,=?:{;!|]|&&|\breturn)\s*(&\s*)$`)
+	memberBefore  = lazyregexp.New(`(?:\.|->)\s*$`)
+	wordBefore    = lazyregexp.New(`(?:\bARRAY_SIZE\s*\(|\b(?:struct|union|enum)\s)\s*$`)
 )
 
 // uses edits what refers to the variable behind its declaration, now a pointer.

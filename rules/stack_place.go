@@ -2,12 +2,12 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 )
@@ -25,7 +25,7 @@ type stackVariable struct {
 }
 
 // dimensions are those of an array behind the name that is declared.
-var dimensions = regexp.MustCompile(`^\w+(?:\s*\[[^\]]*\])*`)
+var dimensions = lazyregexp.New(`^\w+(?:\s*\[[^\]]*\])*`)
 
 // declared finds the declaration of a variable on the stack of a function.
 func (c *Case) declared(fn *object.Function, use debuginfo.StackUse) (v stackVariable, ok bool) {

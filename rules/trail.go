@@ -2,12 +2,12 @@ package rules
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/rules/messages"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
@@ -126,8 +126,8 @@ func (c *Case) backFrom(d *diag.Diagnostic) {
 func inPathOrder(a, b found) int { return cmp.Compare(a.step, b.step) }
 
 var (
-	namedRegister = regexp.MustCompile(`\bR(\d+)\b`)
-	namedArgument = regexp.MustCompile(`\barg#(\d)\b`)
+	namedRegister = lazyregexp.New(`\bR(\d+)\b`)
+	namedArgument = lazyregexp.New(`\barg#(\d)\b`)
 )
 
 // faults are the places that the kernel complains about: those that it names

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/internal/sourcetext"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
@@ -70,7 +71,7 @@ func (c *Case) parameterOf(step int) string {
 	return ""
 }
 
-var lastName = regexp.MustCompile(`\w+$`)
+var lastName = lazyregexp.New(`\w+$`)
 
 // parameters are the declarations of a program's parameters as BPF_PROG has them,
 // of which the n-th is the context's n-th eight bytes.

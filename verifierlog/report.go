@@ -1,9 +1,10 @@
 package verifierlog
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // inReport reads a line of the report that Linux 7.3 and later print behind a
@@ -62,14 +63,14 @@ type ReportEvent struct {
 }
 
 var (
-	reportPlace = regexp.MustCompile(`^  (?:(\S.*) @ )?(\S.*):(\d+):\d+$`)
-	reportInsn  = regexp.MustCompile(`^  insn (\d+)$`)
+	reportPlace = lazyregexp.New(`^  (?:(\S.*) @ )?(\S.*):(\d+):\d+$`)
+	reportInsn  = lazyregexp.New(`^  insn (\d+)$`)
 	// Numbers stand in front of the bar but for lines that tell something.
-	reportTold   = regexp.MustCompile(`^ +\| +\^-- ([a-z ]+): (.*)$`)
-	reportMore   = regexp.MustCompile(`^ +\| +(\S.*)$`)
-	reportSource = regexp.MustCompile(`^  >>> +\d+ \| +([^( ].*|\([^0-9a-f].*)$`)
+	reportTold   = lazyregexp.New(`^ +\| +\^-- ([a-z ]+): (.*)$`)
+	reportMore   = lazyregexp.New(`^ +\| +(\S.*)$`)
+	reportSource = lazyregexp.New(`^  >>> +\d+ \| +([^( ].*|\([^0-9a-f].*)$`)
 	// Before 7.3 was done, the instructions stood beside the source.
-	reportCode = regexp.MustCompile(`>>> +(\d+) \| (\([0-9a-f]{2}\) .*)$`)
+	reportCode = lazyregexp.New(`>>> +(\d+) \| (\([0-9a-f]{2}\) .*)$`)
 )
 
 // ReadReport reads the report that a complaint ([Summary.Message]) ends with;

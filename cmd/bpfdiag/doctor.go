@@ -9,10 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/spf13/cobra"
@@ -145,7 +145,7 @@ func (d *diagnosis) tools(ctx context.Context, built bool) {
 	}
 }
 
-var clangName = regexp.MustCompile(`^clang(-[0-9]+)?$`)
+var clangName = lazyregexp.New(`^clang(-[0-9]+)?$`)
 
 // clang looks for the newest one that compiles for BPF. `check` takes objects,
 // whoever compiled them, so that none is no failure.

@@ -407,6 +407,20 @@ func TestServeClientKilled(t *testing.T) {
 	}
 }
 
+// TestServeLarge: a guest that has become large is not kept.
+func TestServeLarge(t *testing.T) {
+	s := newSession(t).with("BPFDIAG_SERVE=1")
+	s.run("check", objectOf(t, "ok"))
+	s.await("warm", func(is *serve.Status) bool { return is.Guests > 0 && is.Working == 0 })
+	before := s.server()
+	if n := s.same("check", "-p", "busy1", objectOf(t, "slow")); n != 1 {
+		t.Errorf("it was asked %d times", n)
+	}
+	if is := s.server(); is.Guests != before.Guests-1 || is.Resident > before.Resident {
+		t.Errorf("%+v, then %+v", before, is)
+	}
+}
+
 // TestServeUpgrade: a new bpfdiag does not ask the old one's server, which leaves.
 func TestServeUpgrade(t *testing.T) {
 	s := newSession(t).with("BPFDIAG_SERVE=1")

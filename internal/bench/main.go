@@ -4,7 +4,10 @@
 // one run, and prints ratios: `make bench`.
 //
 //	bench -bpfdiag FILE -kernel NAME,... [-n RUNS] [-veristat FILE -selftests DIR] [-object FILE] [-rejected DIR] [-many FILE]
+//	      [-tree DIR -compile COMMAND] [-only-served]
 //
+// First what a check takes that asks a server; with -tree, what cc adds to a build of
+// the sources in a folder.
 // With -rejected, what diagnostics cost: a check against the same with --raw.
 // With -many, one run over a thousand copies of an object, and another one.
 // Each pair of commands is run in turn, A B A B, and the median of the ratios
@@ -44,6 +47,9 @@ var (
 	many      = flag.String("many", "", "object with a loop whose turns are the first word of .rodata")
 	copied    = flag.Int("copies", 1000, "copies of -many")
 	broken    = flag.String("rejected", "", "folder of small objects that are rejected")
+	sources   = flag.String("tree", "", "folder of sources that are accepted")
+	compiles  = flag.String("compile", "", "command that compiles one of them, with {source} and {output}")
+	only      = flag.Bool("only-served", false, "measure only what a server saves, and what cc adds to a build")
 )
 
 func main() {
@@ -55,6 +61,7 @@ func main() {
 }
 
 func run() error {
+	os.Setenv("BPFDIAG_SERVE", "0") // but where it is about the server
 	fmt.Printf("%d processors, uid %d, medians of %d pairs (lowest to highest)\n", runtime.NumCPU(), os.Getuid(), *runs)
 	for _, name := range strings.Split(*kernels, ",") {
 		img, err := kernel.Find(name)
@@ -62,6 +69,17 @@ func run() error {
 			return err
 		}
 		fmt.Printf("Linux %s\n", img.Release)
+		if err := served(name, *object, 3**runs); err != nil {
+			return err
+		}
+		if *sources != "" {
+			if err := builds(name, *sources, *compiles, min(*runs, 5)); err != nil {
+				return err
+			}
+		}
+		if *only {
+			continue
+		}
 		boot := func() error { return bareBoot(img) }
 		check := func() error { return command(*bin, "check", "--no-cache", "--kernel", name, *object) }
 		if err := compare("check of one small object / bare boot and power off", check, boot, *runs); err != nil {

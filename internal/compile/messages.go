@@ -1,9 +1,10 @@
 package compile
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // Message is something that a compiler has said.
@@ -22,11 +23,11 @@ type Message struct {
 // Clang's back end has a line or a column of 0 where it knows none, and
 // "error: " alone, or <unknown>:0:0, without debug information.
 // The drivers put their own name in front.
-var place = regexp.MustCompile(`^(?:(.+?):(\d+):(?:(\d+):)? |[^ :]*(?:clang|gcc|g\+\+|cc1)[^ :]*: )?(?:fatal )?(error|warning|note|remark): (.*)$`)
+var place = lazyregexp.New(`^(?:(.+?):(\d+):(?:(\d+):)? |[^ :]*(?:clang|gcc|g\+\+|cc1)[^ :]*: )?(?:fatal )?(error|warning|note|remark): (.*)$`)
 
 var (
-	optionAtEnd = regexp.MustCompile(` \[(-W[^\]]*)\]$`)
-	inFunction  = regexp.MustCompile(`^(?:<unknown>:0:0: )?in function ([^ ]+) .*?: (.*)$`)
+	optionAtEnd = lazyregexp.New(` \[(-W[^\]]*)\]$`)
+	inFunction  = lazyregexp.New(`^(?:<unknown>:0:0: )?in function ([^ ]+) .*?: (.*)$`)
 )
 
 // maxMessages bounds what Messages returns: clang stops at 20 errors, unless it is

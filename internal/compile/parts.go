@@ -1,8 +1,9 @@
 package compile
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // Part is a piece of what a compiler has said: a message with the lines that
@@ -13,9 +14,9 @@ type Part struct {
 }
 
 var (
-	colour = regexp.MustCompile("\x1b\\[[0-9;]*[mK]")
+	colour = lazyregexp.New("\x1b\\[[0-9;]*[mK]")
 	// between begins what belongs to no message before it.
-	between = regexp.MustCompile(`^(?:In file included from |In function |[^ ]+: In function |\d+ (?:warning|error)s?\b.* generated)`)
+	between = lazyregexp.New(`^(?:In file included from |In function |[^ ]+: In function |\d+ (?:warning|error)s?\b.* generated)`)
 )
 
 // Parts splits what a compiler has said, in order: together the texts are the
@@ -53,8 +54,8 @@ func Parts(stderr, dir string) []Part {
 const backEndFailed = "error in backend: "
 
 var (
-	selected = regexp.MustCompile(` ([^ ]+):(\d+):(\d+)$`)
-	failedIn = regexp.MustCompile(`(?m)^In function: (.+)$`)
+	selected = lazyregexp.New(` ([^ ]+):(\d+):(\d+)$`)
+	failedIn = lazyregexp.New(`(?m)^In function: (.+)$`)
 )
 
 // fatal completes the message of a back end that has given up. LLVM puts the

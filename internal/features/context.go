@@ -2,9 +2,9 @@ package features
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 	"github.com/cilium/ebpf/btf"
@@ -49,7 +49,7 @@ func (a *asker) context(program int) {
 }
 
 // firstValue is what a log of all states calls R0 after the first instruction.
-var firstValue = regexp.MustCompile(`(?m)^0: \(.*; R0(?:_w)?=([\w-]+)|^1: R0(?:_w)?=([\w-]+)`)
+var firstValue = lazyregexp.New(`(?m)^0: \(.*; R0(?:_w)?=([\w-]+)|^1: R0(?:_w)?=([\w-]+)`)
 
 // valueIn finds what the verifier takes the value of a first read for.
 func valueIn(log string) string {

@@ -3,10 +3,10 @@ package features
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/rules/signatures"
 	"github.com/bpfdiag/bpfdiag/umlinux"
@@ -23,9 +23,9 @@ const (
 // Complaints that say that a program of this kind must not call the function,
 // whatever it passes, and those that say that it must be able to sleep.
 var (
-	notAllowed = regexp.MustCompile(`^(unknown func|program of this type cannot use helper|invalid func|helper call is not allowed|` +
+	notAllowed = lazyregexp.New(`^(unknown func|program of this type cannot use helper|invalid func|helper call is not allowed|` +
 		`calling kernel function|cannot find address for kernel function|kernel function .* not allowed|JIT does not support)`)
-	mustSleep = regexp.MustCompile(`^(helper call might sleep|sleepable helper|program must be sleepable|kernel func(tion)? .*sleepable)`)
+	mustSleep = lazyregexp.New(`^(helper call might sleep|sleepable helper|program must be sleepable|kernel func(tion)? .*sleepable)`)
 )
 
 // functions asks for each program which functions it may call.

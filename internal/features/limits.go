@@ -1,9 +1,9 @@
 package features
 
 import (
-	"regexp"
 	"strconv"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
@@ -35,7 +35,7 @@ func (a *asker) limits() error {
 			})
 		}
 	}
-	told := func(name, unit string, complaint *regexp.Regexp, off int, insns []object.Insn) {
+	told := func(name, unit string, complaint *lazyregexp.Regexp, off int, insns []object.Insn) {
 		a.out.Limits = append(a.out.Limits, Limit{Name: name, Unit: unit})
 		i := len(a.out.Limits) - 1
 		load(insns, func(an answer) {
@@ -53,8 +53,8 @@ func (a *asker) limits() error {
 }
 
 var (
-	tooManyInsns    = regexp.MustCompile(`BPF program is too large. Processed (\d+) insn`)
-	tooManyBranches = regexp.MustCompile(`The sequence of (\d+) jumps is too complex`)
+	tooManyInsns    = lazyregexp.New(`BPF program is too large. Processed (\d+) insn`)
+	tooManyBranches = lazyregexp.New(`The sequence of (\d+) jumps is too complex`)
 )
 
 // endlessLoop counts to two thousand million, which no state of an earlier pass covers.

@@ -2,11 +2,11 @@ package features
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
@@ -64,8 +64,8 @@ func (a *asker) start(i int) {
 // Forms of the complaint about a result out of range: today's, and that of
 // kernels before 6.8, which is a value and a mask of the bits that may vary.
 var (
-	interval = regexp.MustCompile(`should have been in \[(-?\d+), (-?\d+)\]`)
-	masked   = regexp.MustCompile(`should have been in \((0x[0-9a-f]+); (0x[0-9a-f]+)\)`)
+	interval = lazyregexp.New(`should have been in \[(-?\d+), (-?\d+)\]`)
+	masked   = lazyregexp.New(`should have been in \((0x[0-9a-f]+); (0x[0-9a-f]+)\)`)
 )
 
 // returns is the range that a complaint about any result names, "" if it is none.

@@ -4,9 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // Preset sets a global variable of an object, or a part of one, before it is
@@ -31,9 +32,9 @@ type presetValue struct {
 }
 
 var (
-	presetForm = regexp.MustCompile(`^\s*([][a-zA-Z0-9_. ]*?)\s*=\s*(\S+)\s*$`)
-	presetAtom = regexp.MustCompile(`^\s*([a-zA-Z0-9_]+)\s*((?:\[\s*[a-zA-Z0-9_]+\s*\]\s*)*)$`)
-	presetWord = regexp.MustCompile(`[a-zA-Z0-9_]+`)
+	presetForm = lazyregexp.New(`^\s*([][a-zA-Z0-9_. ]*?)\s*=\s*(\S+)\s*$`)
+	presetAtom = lazyregexp.New(`^\s*([a-zA-Z0-9_]+)\s*((?:\[\s*[a-zA-Z0-9_]+\s*\]\s*)*)$`)
+	presetWord = lazyregexp.New(`[a-zA-Z0-9_]+`)
 )
 
 // ParsePreset reads "variable = value".

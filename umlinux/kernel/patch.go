@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // A PatchError says that one of bpfdiag's patches does not apply to a tree.
@@ -64,11 +65,11 @@ func applyPatches(ctx context.Context, r *runner, tree string, rec *recipe, appl
 }
 
 var (
-	patchFileLine = regexp.MustCompile(`^(?:checking|patching) file '?([^']+?)'?(?: \(.*\))?$`)
-	patchHunkLine = regexp.MustCompile(`^Hunk #(\d+) (?:FAILED|NOT MERGED) at (\d+)`)
-	patchNewFile  = regexp.MustCompile(`^The next patch(?:, when reversed,)? would (?:create|delete|empty out) the file '?([^',]+)'?`)
-	patchNoFile   = regexp.MustCompile(`^\|\+\+\+ [^/\t ]+/([^\t ]+)`)
-	patchGaveUp   = regexp.MustCompile(`FAILED|Skipping patch|malformed patch`)
+	patchFileLine = lazyregexp.New(`^(?:checking|patching) file '?([^']+?)'?(?: \(.*\))?$`)
+	patchHunkLine = lazyregexp.New(`^Hunk #(\d+) (?:FAILED|NOT MERGED) at (\d+)`)
+	patchNewFile  = lazyregexp.New(`^The next patch(?:, when reversed,)? would (?:create|delete|empty out) the file '?([^',]+)'?`)
+	patchNoFile   = lazyregexp.New(`^\|\+\+\+ [^/\t ]+/([^\t ]+)`)
+	patchGaveUp   = lazyregexp.New(`FAILED|Skipping patch|malformed patch`)
 )
 
 // explainPatch reads the words of GNU patch (its main loop in src/patch.c).
@@ -76,7 +77,7 @@ var (
 func explainPatch(name string, text []byte, said []string) *PatchError {
 	e := &PatchError{Patch: name, Output: strings.Join(said, "\n")}
 	for _, line := range said {
-		for _, names := range []*regexp.Regexp{patchFileLine, patchNewFile, patchNoFile} {
+		for _, names := range []*lazyregexp.Regexp{patchFileLine, patchNewFile, patchNoFile} {
 			if m := names.FindStringSubmatch(line); m != nil {
 				e.File = m[1]
 			}

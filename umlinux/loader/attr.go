@@ -2,8 +2,8 @@ package loader
 
 import (
 	"encoding/binary"
-	"regexp"
 
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/internal/object"
 	"github.com/bpfdiag/bpfdiag/umlinux"
 )
@@ -40,7 +40,7 @@ func (a *attr) name(off int, s string) *attr {
 	return a
 }
 
-var badNameChars = regexp.MustCompile(`[^A-Za-z0-9_.]`)
+var badNameChars = lazyregexp.New(`[^A-Za-z0-9_.]`)
 
 // ptr makes the pointer at off point to a copy of data.
 func (a *attr) ptr(off int, data []byte) *attr {
