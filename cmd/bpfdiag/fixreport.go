@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -188,7 +189,7 @@ func (r *fixReport) diffLine(line string) string {
 
 // sum is the last line.
 func (r *fixReport) sum(res fix.Result) string {
-	accepted, all, mended, edits := 0, 0, 0, 0
+	accepted, all, mended, edits, open := 0, 0, 0, 0, 0
 	for _, t := range res.Targets {
 		edits += len(t.Steps)
 		for _, p := range t.Programs {
@@ -196,6 +197,9 @@ func (r *fixReport) sum(res fix.Result) string {
 				continue
 			}
 			all++
+			if d := p.Diagnostic; d != nil && slices.ContainsFunc(d.Helps, func(h diag.Help) bool { return len(h.Edits) > 0 }) {
+				open++
+			}
 			if p.Verdict == diag.Accepted {
 				accepted++
 				if p.Before != diag.Accepted {
@@ -212,6 +216,9 @@ func (r *fixReport) sum(res fix.Result) string {
 		line += fmt.Sprintf(", %d of them by %s", mended, plural(edits, "edit"))
 	}
 	line += fmt.Sprintf(" (Linux %s)", r.kernel.Release)
+	if open > 0 && !r.flags.interactive {
+		line += fmt.Sprintf("; for %s there are edits to be adapted: --interactive makes them", plural(open, "program"))
+	}
 	if len(res.Changes) == 0 {
 		return line + "\n"
 	}
