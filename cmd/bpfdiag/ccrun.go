@@ -70,7 +70,7 @@ func runCompiler(ctx context.Context, args []string, line *compile.Line, out *cc
 // accepted is removed: an object that is there counts as done for the next make.
 func verifyCompiled(ctx context.Context, f *ccFlags, line *compile.Line, out *ccReport) error {
 	v := &ccVerifier{flags: f, line: line, out: out}
-	defer func() { leaveServer(out.w, v.checkers...) }()
+	defer func() { leaveServer(ctx, out.w, v.checkers...) }()
 	var made []*outdated
 	for _, path := range line.Objects() {
 		if hasPrograms(path) {

@@ -161,7 +161,7 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	defer leaveServer(c.ErrOrStderr(), ck)
+	defer leaveServer(c.Context(), c.ErrOrStderr(), ck)
 	built, err := compileSources(c.Context(), paths, f.compile, c.ErrOrStderr())
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,17 +28,24 @@ func runServe(c *cobra.Command, f serveFlags) error {
 	case f.status:
 		return printServer(c.OutOrStdout(), place, f.format)
 	}
-	pools := serve.NewPools(c.Context())
+	ctx, cancel := context.WithCancelCause(c.Context())
+	defer cancel(nil)
+	pools := serve.NewPools(ctx)
 	s := &serve.Server{Place: place, Version: version, Idle: f.idle, Guests: pools}
 	if f.kernel != "" {
 		q, err := check.QuestionFor(f.kernel, f.jit)
 		if err != nil {
 			return err
 		}
-		// It cannot be used if that fails, which whoever asks will hear.
-		s.Ready = func() { go pools.Warm(c.Context(), q) }
+		s.Ready = func() {
+			go func() {
+				if err := pools.Warm(ctx, q); err != nil {
+					cancel(err)
+				}
+			}()
+		}
 	}
-	err = s.Run(c.Context())
+	err = s.Run(ctx)
 	if errors.Is(err, serve.ErrRunning) {
 		return fmt.Errorf("there is one already: `bpfdiag serve --status` tells of it, `bpfdiag serve --stop` ends it")
 	}
@@ -83,8 +91,12 @@ func theServer() (check.Remote, error) {
 }
 
 // leaveServer starts a server for the next time where these checkers have found none,
-// and says why the one that was demanded was of no use.
-func leaveServer(errOut io.Writer, cks ...*check.Checker) {
+// and says why the one that was demanded was of no use. It does nothing when ctx has
+// ended: whoever is interrupted leaves nothing behind.
+func leaveServer(ctx context.Context, errOut io.Writer, cks ...*check.Checker) {
+	if ctx.Err() != nil {
+		return
+	}
 	for _, ck := range cks {
 		c, ok := ck.Remote.(*serve.Client)
 		switch {

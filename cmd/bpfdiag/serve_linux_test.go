@@ -228,6 +228,21 @@ func TestServeOnDemand(t *testing.T) {
 	if s.server() != nil {
 		t.Error("there is a server though nothing was verified")
 	}
+	interrupted := s.command("check", objectOf(t, "slow"))
+	if err := interrupted.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if len(guestsOf(interrupted.Process.Pid)) > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	interrupted.Process.Signal(os.Interrupt)
+	interrupted.Wait()
+	if s.server() != nil {
+		t.Error("there is a server though the check was interrupted")
+	}
 	if _, errOut, status := s.with("BPFDIAG_SERVE=maybe").run("check", ok); status != exitError || !strings.Contains(errOut, "it is 1 to use a server, 0 not to") {
 		t.Errorf("status %d: %s", status, errOut)
 	}
@@ -407,17 +422,31 @@ func TestServeClientKilled(t *testing.T) {
 	}
 }
 
-// TestServeLarge: a guest that has become large is not kept.
+// TestServeLarge: a guest stays up for the next object, one that has become large does not.
 func TestServeLarge(t *testing.T) {
-	s := newSession(t).with("BPFDIAG_SERVE=1")
-	s.run("check", objectOf(t, "ok"))
-	s.await("warm", func(is *serve.Status) bool { return is.Guests > 0 && is.Working == 0 })
-	before := s.server()
-	if n := s.same("check", "-p", "busy1", objectOf(t, "slow")); n != 1 {
-		t.Errorf("it was asked %d times", n)
+	s := newSession(t)
+	server := s.command("serve") // boots nothing before it is asked
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
 	}
-	if is := s.server(); is.Guests != before.Guests-1 || is.Resident > before.Resident {
-		t.Errorf("%+v, then %+v", before, is)
+	go server.Wait()
+	s.awaitServer()
+	ok := objectOf(t, "ok")
+	for _, c := range []struct {
+		args   []string
+		guests int
+	}{
+		{[]string{"check", ok}, 1},
+		{[]string{"check", ok}, 1},
+		{[]string{"check", "-p", "busy1", objectOf(t, "slow")}, 0},
+		{[]string{"check", ok}, 1},
+	} {
+		if n := s.same(c.args...); n != 1 {
+			t.Errorf("bpfdiag %v: it was asked %d times", c.args, n)
+		}
+		if is := s.server(); is.Guests != c.guests || is.Resident > c.guests*50<<20 {
+			t.Errorf("bpfdiag %v: then %+v", c.args, is)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"github.com/bpfdiag/bpfdiag/internal/check"
@@ -14,4 +15,4 @@ func runServe(*cobra.Command, serveFlags) error { return umlinux.Supported() }
 
 func theServer() (check.Remote, error) { return nil, nil }
 
-func leaveServer(io.Writer, ...*check.Checker) {}
+func leaveServer(context.Context, io.Writer, ...*check.Checker) {}

@@ -30,7 +30,7 @@ func (s *statistics) verify(ctx context.Context, what string, paths []string) er
 	if err != nil {
 		return err
 	}
-	defer leaveServer(s.errOut, ck)
+	defer leaveServer(ctx, s.errOut, ck)
 	if len(s.presets) > 0 {
 		ck.Options.Prepare = func(o *object.Object) error { return o.Preset(s.presets) }
 		ck.Options.Prepared = fmt.Sprintf("%q", s.presetTexts)

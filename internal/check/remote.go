@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"github.com/bpfdiag/bpfdiag/diag"
@@ -88,7 +89,7 @@ func (p *Pool) Answer(ctx context.Context, q *Question, data []byte) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	if len(q.Folders) == 0 {
+	if len(q.Folders) == 0 || !filepath.IsAbs(q.Folders[0]) { // the asker does not know where it is
 		return nil, errNoAnswer
 	}
 	o := q.Options
