@@ -2,11 +2,12 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
+
 	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 	"github.com/bpfdiag/bpfdiag/verifierlog"
 )
 
@@ -149,9 +150,9 @@ func (c *Case) contextPassed() (n int) {
 }
 
 // otherFamily finds fields of one address family only.
-var otherFamily = map[string]*regexp.Regexp{
-	"4": regexp.MustCompile(`\b(?:user|msg_src)_ip4\b`),
-	"6": regexp.MustCompile(`\b(?:user|msg_src)_ip6\b`),
+var otherFamily = map[string]*lazyregexp.Regexp{
+	"4": lazyregexp.New(`\b(?:user|msg_src)_ip4\b`),
+	"6": lazyregexp.New(`\b(?:user|msg_src)_ip6\b`),
 }
 
 // socketAddress: half of the fields of struct bpf_sock_addr are those of one address

@@ -3,11 +3,11 @@ package compile
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // recorded is the command line that clang has put behind its name into
@@ -39,19 +39,20 @@ func recorded(u debuginfo.Unit, path string) (Command, bool) {
 	return Command{}, false
 }
 
-// harmlessOptions are those of recorded commands: of the language, of diagnostics and of
-// code for BPF. Others may load plug-ins, run programs or write files.
-var harmlessOptions = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	`-[cvwx]`, `-o`, `-O\w*`, `-g[\w-]*`, `-pipe`, `-undef`, `-nostdinc`, `-nostdlibinc`, `-M[DGMP]*`, `-M[FTQ].*`,
-	`-[IDU].*`, `-isystem.*`, `-iquote.*`, `-idirafter.*`, `-include`, `-imacros`, `-isysroot`, `--sysroot.*`,
-	`--?target.*`, `-std=.*`, `-W[\w-]*(?:=[\w-]*)?`, `-pedantic(?:-errors)?`, `-ansi`, `-mcpu=.*`, `-m(?:no-)?\w+-endian`, `-malu32`,
-	`-f(?:no-)?(?:builtin|unroll-loops|inline|inline-functions|jump-tables|strict-aliasing|common|short-enums|signed-char|unsigned-char|` +
-		`stack-protector|PIC|pic|asynchronous-unwind-tables|unwind-tables|exceptions|omit-frame-pointer|data-sections|function-sections|` +
-		`vectorize|slp-vectorize|wrapv|ms-extensions|freestanding|color-diagnostics|merge-all-constants|debug-types-section)`,
-	`-f(?:debug|file|macro)-prefix-map=.*`, `-fdebug-compilation-dir=.*`, `-grecord-command-line`, `-frecord-command-line`,
-}, "|") + `)$`)
+// The options of recorded commands: of the language and of files that are read, of
+// diagnostics, of what is recorded, and of code for BPF. Others may load plug-ins, run
+// programs or write files.
+var harmlessOptions = []*lazyregexp.Regexp{
+	lazyregexp.New(`^(?:-[cvwx]|-o|-O\w*|-pipe|-undef|-nostdinc|-nostdlibinc|-std=.*|-ansi|-M[DGMP]*|-M[FTQ].*)$`),
+	lazyregexp.New(`^(?:-[IDU].*|-isystem.*|-iquote.*|-idirafter.*|-include|-imacros|-isysroot|--sysroot.*)$`),
+	lazyregexp.New(`^(?:-W[\w-]*(?:=[\w-]*)?|-pedantic(?:-errors)?|-f(?:no-)?color-diagnostics)$`),
+	lazyregexp.New(`^(?:-g[\w-]*|-f(?:debug|file|macro)-prefix-map=.*|-fdebug-compilation-dir=.*|-frecord-command-line)$`),
+	lazyregexp.New(`^(?:--?target.*|-mcpu=.*|-m\w+-endian|-f(?:no-)?(?:PIC|pic|(?:data|function)-sections|(?:asynchronous-)?unwind-tables|exceptions|stack-protector))$`),
+	lazyregexp.New(`^-f(?:no-)?(?:builtin|freestanding|common|short-enums|(?:un)?signed-char|strict-aliasing|wrapv|ms-extensions)$`),
+	lazyregexp.New(`^-f(?:no-)?(?:unroll-loops|inline|inline-functions|jump-tables|omit-frame-pointer|(?:slp-)?vectorize|merge-all-constants)$`),
+}
 
-var harmlessXclang = regexp.MustCompile(`^(?:-target-feature|[+-][\w.-]*alu32|[+-]dwarfris|-target-cpu|v[1-9]|-disable-O0-optnone)$`)
+var harmlessXclang = lazyregexp.New(`^(?:-target-feature|[+-][\w.-]*alu32|[+-]dwarfris|-target-cpu|v[1-9]|-disable-O0-optnone)$`)
 
 // harmless says whether arguments have a compiler compile and do nothing else.
 func harmless(args []string) bool {
@@ -62,7 +63,7 @@ func harmless(args []string) bool {
 		case o.is("-Xclang"):
 			ok = ok && harmlessXclang.MatchString(o.value)
 		default:
-			ok = ok && harmlessOptions.MatchString(o.words[0])
+			ok = ok && slices.ContainsFunc(harmlessOptions, func(r *lazyregexp.Regexp) bool { return r.MatchString(o.words[0]) })
 		}
 	})
 	return ok

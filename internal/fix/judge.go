@@ -3,13 +3,13 @@ package fix
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/lazyregexp"
 )
 
 // Outcome is what the verifier says of a help's edits.
@@ -124,9 +124,9 @@ func judge(before, after *Version, program string, d *diag.Diagnostic, edits []d
 }
 
 var (
-	leaving = regexp.MustCompile(`^(?:return\b[^()]*;|break;|continue;|goto\b[^;]*;|\})`)
-	head    = regexp.MustCompile(`^(?:[A-Za-z_]\w*[\s*]+)+[A-Za-z_]\w*\s*\([^;]*$`)
-	noHead  = regexp.MustCompile(`^(?:return|else|case|do)\b`)
+	leaving = lazyregexp.New(`^(?:return\b[^()]*;|break;|continue;|goto\b[^;]*;|\})`)
+	head    = lazyregexp.New(`^(?:[A-Za-z_]\w*[\s*]+)+[A-Za-z_]\w*\s*\([^;]*$`)
+	noHead  = lazyregexp.New(`^(?:return|else|case|do)\b`)
 )
 
 // doesNothing says that a label is where a function or a block is left, a place that the
