@@ -169,6 +169,7 @@ type statistics struct {
 	lines bool // rows are printed as they come
 	// processed and not, as veristat counts
 	files, skipped, progs, left int
+	foreign                     int  // of skipped: files that are no objects
 	unusable                    bool // something could not be verified
 	announced                   bool // which objects are verified is said
 
@@ -222,6 +223,9 @@ func runStat(c *cobra.Command, f statFlags, args []string) error {
 	s.lines = f.format == "json-lines" && f.sort == nil && f.topN == 0 && f.baseline == ""
 	if err := s.verify(c.Context(), "verifying", files); err != nil {
 		return err
+	}
+	if s.foreign == len(files) && !f.veristat && f.shard == "" { // what veristat says nothing of
+		return fmt.Errorf("%s is no object with BPF programs, and nothing else is given; `clang -g -O2 --target=bpf -c` makes one, and `bpfdiag check` takes C sources, too", files[0])
 	}
 	if err := s.report(stat.CSVColumns()); err != nil {
 		return err

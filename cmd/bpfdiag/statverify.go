@@ -63,6 +63,7 @@ func (s *statistics) verify(ctx context.Context, what string, paths []string) er
 		case !s.filters.MayHave(filepath.Base(path)):
 			s.skip("Skipping '%s' due to filters...\n", path)
 		case !isObject(path):
+			s.foreign++
 			s.skip("Skipping '%s' as it's not a BPF object file...\n", path)
 		default:
 			objects = append(objects, path)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/bpfdiag/bpfdiag/umlinux/loader"
 )
 
 // Column is what a column of a table shows.
@@ -113,13 +115,25 @@ func parseField(name string) (Field, error) {
 	}
 	field, ok := findField(bare)
 	if !ok {
-		return Field{}, fmt.Errorf("no column is called %q; there are %s", name, strings.Join(Names(), ", "))
+		return Field{}, unknownColumn(name, bare)
 	}
 	field.Asc = columns[field.Column].asc
 	if ordered {
 		field.Asc = asc
 	}
 	return field, nil
+}
+
+// unknownColumn is the error for a name that no column has.
+func unknownColumn(name, bare string) error {
+	var all []string
+	for _, c := range columns {
+		all = append(all, c.names...)
+	}
+	if near := loader.Similar(bare, all); len(near) > 0 {
+		return fmt.Errorf("no column is called %q; did you mean %s?", name, strings.Join(near, " or "))
+	}
+	return fmt.Errorf("no column is called %q; there are %s", name, strings.Join(Names(), ", "))
 }
 
 // findField finds a column by one of its names, with the suffix of a variant or

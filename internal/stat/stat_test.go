@@ -137,7 +137,7 @@ func TestWrong(t *testing.T) {
 		err  error
 		says string
 	}{
-		{spec("insn"), `no column is called "insn"; there are verdict, `},
+		{spec("insn"), `no column is called "insn"; did you mean insns?`},
 		{filter("cost>3"), `no column is called "cost"`},
 		{filter("file>3"), `"file" is not a number`},
 		{filter("insns>many"), `"many" is neither a whole number`},
