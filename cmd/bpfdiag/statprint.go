@@ -31,8 +31,11 @@ func (s *statistics) compareWith(path string, rows []stat.Record, has stat.Spec)
 	}
 	if s.columns == nil {
 		s.columns = stat.TableColumns()
-		if s.flags.format == "csv" {
+		switch {
+		case s.flags.format == "csv":
 			s.columns = stat.CSVColumns()
+		case s.flags.baseline != "": // -C shows what veristat's does: too much for a line
+			s.columns = stat.AcrossColumns()
 		}
 		s.columns = s.columns.Common(has, base.Columns)
 	}

@@ -2,7 +2,8 @@ package stat
 
 import "strings"
 
-// AcrossColumns are the columns of a table of several kernels when none are asked for.
+// AcrossColumns are the columns of a table that has several values for each, such as
+// those of several kernels, when none are asked for.
 func AcrossColumns() Spec { return specOf(FileName, ProgName, Verdict, TotalInsns, TotalStates) }
 
 // Row is a program's rows in several tables; nil where it is not in one.
