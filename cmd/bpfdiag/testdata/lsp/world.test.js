@@ -10,7 +10,7 @@ const path = require("node:path");
 const { test } = require("node:test");
 const { Session, lsp, under, pathToFileURL } = require("./session");
 const { nullable, divides, slow } = require("./programs");
-const { descendants, guests, alive } = require("./machine");
+const { descendants, guests, alive, memory } = require("./machine");
 
 const session = (name, f, options) => test(name, { skip: options?.skip }, async () => {
   const s = new Session();
@@ -262,6 +262,27 @@ session("a server at a socket has sessions side by side", async (s) => {
   s.stop = async () => 0;
   fs.rmSync(s.folder, { recursive: true, force: true });
 }, { late: true });
+
+session("a hundred saves leave memory and processes as they are", async (s) => {
+  const uri = await s.open("a.bpf.c", nullable);
+  await s.errors(uri);
+  const use = () => ({ server: memory(s.server.pid), guests: guests(s.server.pid).map((g) => memory(g.pid)) });
+  let early;
+  for (let i = 0; i < 100; i++) {
+    await s.replace(uri, /\*count \+= \d+/.exec(s.documents.get(uri).text)[0], `*count += ${i + 2}`);
+    await s.save(uri);
+    const [e] = await s.errors(uri);
+    assert.equal(under(s.documents.get(uri).text, e.range), `*count += ${i + 2}`);
+    if (i === 19) early = use();
+  }
+  const late = use();
+  assert.ok(late.guests.length <= early.guests.length, JSON.stringify([early, late]));
+  assert.ok(late.server < early.server + 24 * 1024, JSON.stringify([early, late]));
+  // A guest never gives memory back; it goes when it has too much (check.Pool).
+  assert.ok(Math.max(...late.guests) < Math.max(...early.guests) + 24 * 1024, JSON.stringify([early, late]));
+  await s.until("the end of compilers", () => descendants(s.server.pid).every((p) => p.command.startsWith("bpfdiag-guest")));
+  if (process.env.BPFDIAG_LSP_MEMORY) console.log("KiB after 20 and after 100 saves:", JSON.stringify([early, late]));
+});
 
 session("settings come from the client, and may change", async (s) => {
   const uri = await s.open("a.bpf.c", nullable);
