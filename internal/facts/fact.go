@@ -2,6 +2,7 @@ package facts
 
 import (
 	"sort"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/internal/debuginfo"
 	"github.com/bpfdiag/bpfdiag/internal/object"
@@ -201,6 +202,11 @@ func (p *Program) held(insn int, v debuginfo.Live) Set {
 		if loc, ok := slotLoc(l.Offset); ok {
 			return spilled(q.at(loc), v.Type.ByteSize())
 		}
+	case l.Kind == debuginfo.OnStack:
+		base := l.Offset &^ 7
+		if loc, ok := slotLoc(base); ok {
+			return inside(q.at(loc), l.Offset-base, v.Type.ByteSize())
+		}
 	case l.Kind == debuginfo.Constant:
 		return Set{Values: []Value{number(exactly(l.Value))}}
 	}
@@ -216,6 +222,36 @@ func spilled(s Set, size int64) (out Set) {
 		}
 		v.Bytes = ""
 		out.add(v)
+	}
+	return out
+}
+
+// inside is the number in some bytes of a slot that do not begin it, empty if one of them
+// may not be written.
+func inside(s Set, from, size int64) (out Set) {
+	if size < 1 || from+size > 8 {
+		return Set{}
+	}
+	for _, v := range s.Values {
+		narrow := int64(8 - len(v.Bytes)) // bytes that have the value
+		switch {
+		case v.Base == verifierlog.Scalar && v.Bytes == "":
+			b := arithmetic(">>=", v.Bounds, exactly(8*from), true)
+			out.add(number(arithmetic("&=", b, exactly(1<<(8*size)-1), true)))
+			continue
+		case v.Base == verifierlog.Scalar && from < narrow, v.Base != verifierlog.Scalar && v.Base != verifierlog.StackBytes:
+			return Set{}
+		}
+		// The letters begin with the slot's last byte.
+		letters := v.Bytes[8-from-size : 8-from]
+		switch {
+		case strings.Trim(letters, "0") == "":
+			out.add(number(exactly(0)))
+		case strings.Trim(letters, "0m") == "":
+			out.add(number(below(int(8 * size))))
+		default:
+			return Set{}
+		}
 	}
 	return out
 }

@@ -84,3 +84,41 @@ int look_up(struct __sk_buff *skb)
 	bpf_sk_release(sk);
 	return 0;
 }
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} sums SEC(".maps");
+
+/* A key in the upper half of a stack slot. */
+SEC("socket")
+int upper_half(struct __sk_buff *skb)
+{
+	__u32 key = 0;
+	__u64 *sum = bpf_map_lookup_elem(&sums, &key); //~ key: 0
+
+	if (sum)
+		out = *sum;
+	return 0;
+}
+
+/* Misaligned numbers are loaded byte by byte: one byte is not the number. */
+struct packed {
+	__u8 kind;
+	__u16 port;
+	__u32 address;
+} __attribute__((packed));
+
+SEC("xdp")
+int misaligned(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct packed *p = data;
+
+	if ((void *)(p + 1) > end)
+		return XDP_PASS;
+	out = p->port; //~ p->port: -
+	return XDP_PASS;
+}
