@@ -98,14 +98,23 @@ func (p *project) put(t *testing.T, from, to string) {
 	}
 }
 
-// source is the example as it is on the disk.
-func (p *project) source(t *testing.T) string {
+// accepted says that the example, as it is on the disk, is fixed and the verifier
+// accepts it.
+func (p *project) accepted(t *testing.T) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.folder, example))
+	path := filepath.Join(p.folder, example)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	if !strings.Contains(string(text), "if (!count)") {
+		t.Errorf("the fix is not saved:\n%s", text)
+	}
+	cmd := exec.Command(os.Getenv("BPFDIAG_BIN"), "check", path)
+	cmd.Env = p.env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("the fixed example is not accepted: %v\n%s", err, out)
+	}
 }
 
 // picture compares a screen with the one in the documentation, or writes that.

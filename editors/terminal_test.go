@@ -83,6 +83,25 @@ func (s *terminal) wait(what ...string) string {
 	})
 }
 
+// fixes is the screen with the list of fixes, which ask opens and the keys of cancel
+// close. It is asked for until the first one is called verified: a fix is tried
+// in the background, once the error is shown.
+func (s *terminal) fixes(ask func(), cancel ...string) string {
+	s.t.Helper()
+	for start := time.Now(); ; {
+		ask()
+		screen := s.wait("Check `count` first", "Show the verifier's log")
+		if strings.Contains(screen, "first (verified)") {
+			return screen
+		}
+		if time.Since(start) > patience {
+			s.t.Fatalf("the fix is never verified:\n%s", screen)
+		}
+		s.press(cancel...)
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
 func (s *terminal) until(what string, holds func(screen string) bool) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)

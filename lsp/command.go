@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -166,9 +165,8 @@ func (s *Server) showLog(ctx context.Context, about DiagnosticData) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	q := url.Values{"object": {about.Object}, "program": {about.Program}, "kernel": {about.Kernel}}
 	name := strings.ReplaceAll(about.Program, "/", "_") + ".log"
-	return s.show(virtualScheme+":/log/"+url.PathEscape(name)+"?"+q.Encode(), "log", name, log, line)
+	return s.show(logURI(name, about), "log", name, log, line)
 }
 
 // logOf has the verifier tell a program's log again, and finds the line, from 0, of the

@@ -41,14 +41,18 @@ func (s *Server) progress(ctx context.Context, title string, u *unit) *progress 
 			if s.call("window/workDoneProgress/create", WorkDoneProgressCreateParams{name}, nil) != nil {
 				return
 			}
-			was, ok := <-p.shown
-			if !ok || was {
-				return // it has ended
+			// Helix shows a progress from its creation on, so one that was created ends,
+			// whenever what it stands for did.
+			begin := ProgressParams{p.token, WorkDone{Kind: "begin", Title: title, Cancellable: true}}
+			if _, ok := <-p.shown; !ok {
+				s.notify("$/progress", begin)
+				s.notify("$/progress", ProgressParams{p.token, WorkDone{Kind: "end"}})
+				return
 			}
 			s.mu.Lock()
 			s.progresses[string(p.token)] = u.cancel
 			s.mu.Unlock()
-			s.notify("$/progress", ProgressParams{p.token, WorkDone{Kind: "begin", Title: title, Cancellable: true}})
+			s.notify("$/progress", begin)
 			p.shown <- true
 		})
 	})

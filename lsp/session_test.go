@@ -172,6 +172,8 @@ type client struct {
 	messages  []string
 	refreshed int
 	scoped    map[DocumentURI]any // settings of folders
+	created   func()              // called where a progress is created, before the answer
+	progress  []string            // begin, end
 	done      chan error
 	version   int32
 }
@@ -224,6 +226,14 @@ func (c *client) handle(_ context.Context, _ *jsonrpc2.Conn, r *jsonrpc2.Request
 		return answers, nil
 	case "workspace/diagnostic/refresh":
 		c.refreshed++
+	case "window/workDoneProgress/create":
+		if c.created != nil {
+			c.created()
+		}
+	case "$/progress":
+		var p ProgressParams
+		json.Unmarshal(*r.Params, &p)
+		c.progress = append(c.progress, p.Value.Kind)
 	}
 	return nil, nil
 }

@@ -2,6 +2,8 @@ package lsp
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -30,6 +32,13 @@ func (s *Server) description(code string) *CodeDescription {
 
 func pageURI(code string) DocumentURI { return virtualScheme + ":/explain/" + code + ".md" }
 
+// logURI names a log by what its program's diagnostics have as data. That is in
+// letters which no client writes in another way: VS Code makes %26 of a query's &.
+func logURI(name string, about DiagnosticData) DocumentURI {
+	data, _ := json.Marshal(about) // strings only
+	return virtualScheme + ":/log/" + url.PathEscape(name) + "?" + base64.RawURLEncoding.EncodeToString(data)
+}
+
 // textDocumentContent is a virtual document's text.
 func (s *Server) textDocumentContent(ctx context.Context, p TextDocumentContentParams) (any, error) {
 	u, err := url.Parse(p.URI)
@@ -45,8 +54,15 @@ func (s *Server) textDocumentContent(ctx context.Context, p TextDocumentContentP
 		}
 		return TextDocumentContentResult{page.Markdown}, nil
 	case "log":
-		q := u.Query()
-		log, _, err := s.logOf(ctx, DiagnosticData{Object: q.Get("object"), Program: q.Get("program"), Kernel: q.Get("kernel")})
+		var about DiagnosticData
+		data, err := base64.RawURLEncoding.DecodeString(u.RawQuery)
+		if err == nil {
+			err = json.Unmarshal(data, &about)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%.100q is no document of bpfdiag's", p.URI)
+		}
+		log, _, err := s.logOf(ctx, about)
 		if err != nil {
 			return nil, err
 		}

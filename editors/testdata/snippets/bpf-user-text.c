@@ -1,0 +1,6 @@
+SEC("uprobe")
+int BPF_KPROBE(program, const char *pointer)
+{
+	SNIPPET
+	return name[0] != 0;
+}
