@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/internal/serve"
+	"golang.org/x/sys/unix"
 )
 
 // server is a `bpfdiag serve` of the benchmark's own.
@@ -66,11 +68,44 @@ func in(dir string, env []string, name string, args ...string) error {
 	return nil
 }
 
+// work is the processor time of the server and its guests so far, in seconds.
+func (s *server) work() (seconds float64) {
+	pids := []string{strconv.Itoa(s.cmd.Process.Pid)}
+	children, _ := filepath.Glob("/proc/" + pids[0] + "/task/*/children")
+	for _, path := range children {
+		text, _ := os.ReadFile(path)
+		pids = append(pids, strings.Fields(string(text))...)
+	}
+	for _, pid := range pids {
+		text, _ := os.ReadFile("/proc/" + pid + "/stat")
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if f := strings.Fields(rest); len(f) > 12 {
+			user, _ := strconv.Atoi(f[11])
+			system, _ := strconv.Atoi(f[12])
+			seconds += float64(user+system) / 100 // USER_HZ
+		}
+	}
+	return seconds
+}
+
 // ways are command lines that are measured in turn.
 type ways struct {
-	names []string
-	runs  []func() error
-	times [][]float64
+	names  []string
+	runs   []func() error
+	times  [][]float64
+	works  [][]float64 // processor time, the server's included
+	server *server
+}
+
+// work is the processor time of all so far, in seconds.
+func (w *ways) work() float64 {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_CHILDREN, &u)
+	seconds := float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+	if w.server != nil {
+		seconds += w.server.work()
+	}
+	return seconds
 }
 
 func (w *ways) add(name string, run func() error) {
@@ -79,15 +114,15 @@ func (w *ways) add(name string, run func() error) {
 
 // measure runs each n times, and once before that.
 func (w *ways) measure(n int) error {
-	w.times = make([][]float64, len(w.runs))
+	w.times, w.works = make([][]float64, len(w.runs)), make([][]float64, len(w.runs))
 	for i := range n + 1 {
 		for j, run := range w.runs {
-			began := time.Now()
+			began, worked := time.Now(), w.work()
 			if err := run(); err != nil {
 				return err
 			}
-			if i > 0 {
-				w.times[j] = append(w.times[j], time.Since(began).Seconds())
+			if took := time.Since(began).Seconds(); i > 0 {
+				w.times[j], w.works[j] = append(w.times[j], took), append(w.works[j], w.work()-worked)
 			}
 		}
 	}
@@ -97,13 +132,14 @@ func (w *ways) measure(n int) error {
 // print prints the times of each, and its ratios to the first, neighbour to neighbour.
 func (w *ways) print(unit string, perSecond float64) {
 	for i, name := range w.names {
-		var times, ratios []float64
+		var times, ratios, works []float64
 		for j, t := range w.times[i] {
 			times, ratios = append(times, t*perSecond), append(ratios, t/w.times[0][j])
+			works = append(works, w.works[i][j]/w.works[0][j])
 		}
 		fmt.Printf("    %s: %s %s", name, spread(times), unit)
 		if i > 0 {
-			fmt.Printf(", %s of the first", spread(ratios))
+			fmt.Printf(", %s of the first; of its processor time %s", spread(ratios), spread(works))
 		}
 		fmt.Println()
 	}
@@ -130,7 +166,7 @@ func served(kernelName, object string, n int) error {
 	defer s.stop()
 	alone := append(os.Environ(), "BPFDIAG_SERVE=0")
 	check := []string{"check", "--no-cache", "--kernel", kernelName, object}
-	var w ways
+	w := ways{server: s}
 	w.add("bpfdiag --version", func() error { return in("", alone, *bin, "--version") })
 	w.add("check through a server", func() error { return in("", s.env, *bin, check...) })
 	w.add("check without one", func() error { return in("", alone, *bin, check...) })
@@ -234,7 +270,7 @@ func builds(kernelName, sources, compile string, n int) error {
 			return t.make(env, true, cc)
 		}
 	}
-	var w ways
+	w := ways{server: s}
 	w.add("compiler alone", func() error { return t.make(env, true, "") })
 	w.add("bpfdiag cc through a server", nothingKnown(s.env))
 	w.add("bpfdiag cc without one", nothingKnown(alone))
@@ -252,7 +288,7 @@ func builds(kernelName, sources, compile string, n int) error {
 	var up ways
 	up.add("make, nothing to do", func() error { return t.make(env, false, "") })
 	up.add("the same with bpfdiag cc", func() error { return t.make(alone, false, cc) })
-	if err := up.measure(n); err != nil {
+	if err := up.measure(9 * n); err != nil {
 		return err
 	}
 	up.print("ms", 1000)
