@@ -39,6 +39,9 @@ const (
 func TestExecution(t *testing.T) {
 	for _, kernel := range testKernels(t) {
 		t.Run(kernel, func(t *testing.T) {
+			if kernel == "6.1" {
+				t.Skip("its own ranges contradict each other behind comparisons of 32 bits, such as s32_min=-65533,s32_max=-65534")
+			}
 			ck, err := check.New(kernel, check.Options{}, diag.NewSources())
 			if err != nil {
 				t.Fatal(err)
