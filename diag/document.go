@@ -10,6 +10,7 @@ type Document struct {
 	Tool    Tool     `json:"tool"`
 	Kernel  Kernel   `json:"kernel,omitzero"` // unknown for a log that somebody had
 	Objects []Object `json:"objects"`
+	LeftOut *LeftOut `json:"left_out,omitempty"` // nil if all is there; Bound
 }
 
 // Tool names the program that made a document.

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -22,14 +23,39 @@ var formats = map[string]func(io.Writer, Document, Report) error{
 		}
 		return nil
 	},
-	"json-lines": func(w io.Writer, d Document, _ Report) error {
+	"json-lines":         jsonLinesIn(0),
+	"json-in-1000":       jsonIn(1000),
+	"json-in-3000":       jsonIn(3000),
+	"json-lines-in-1200": jsonLinesIn(1200),
+}
+
+func jsonIn(max int) func(io.Writer, Document, Report) error {
+	return func(w io.Writer, d Document, _ Report) error {
+		d, err := Bound(d, max, "ask for more", WriteJSON)
+		if err != nil {
+			return notEnough(w, err)
+		}
+		return WriteJSON(w, d)
+	}
+}
+
+func jsonLinesIn(max int) func(io.Writer, Document, Report) error {
+	return func(w io.Writer, d Document, _ Report) error {
 		for _, o := range d.Objects {
-			if err := WriteJSONLines(w, d.Kernel, o); err != nil {
-				return err
+			if err := WriteJSONLines(w, d.Kernel, o, max, "ask for more"); err != nil {
+				return notEnough(w, err)
 			}
 		}
 		return nil
-	},
+	}
+}
+
+// notEnough is what some documents come to.
+func notEnough(w io.Writer, err error) error {
+	if errors.As(err, new(*BoundError)) {
+		_, err = io.WriteString(w, err.Error()+"\n")
+	}
+	return err
 }
 
 // TestFormats prints the documents of testdata/formats in the formats of which

@@ -55,7 +55,7 @@ func (v *ccVerifier) prove(ctx context.Context, ck *check.Checker, o *diag.Objec
 		if output, err := filepath.Abs(o.Path); err == nil && c.Output == output {
 			e := newEdits(ctx, v.flags.prove, ck, v.flags.roots, v.out.w)
 			defer e.Close()
-			return e.built(ctx, c, o)
+			return e.built(ctx, c, nil, o)
 		}
 	}
 	return nil // from the standard input, or assembled

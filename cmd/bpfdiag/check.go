@@ -60,6 +60,10 @@ github, workflow commands that annotate a pull request; gitlab, a code quality
 report; junit, a test case for each program. Text, concise and json-lines come
 as the objects are done, the others at the end.
 
+JSON has at most --max-bytes, so that it can be handed to a language model: what
+failed comes before details of it, and these before what is accepted. left_out in
+it says what is missing. Programs that read JSON want --max-bytes 0.
+
 Source files are searched where the compiler saw them, relative to the object
 and to the working folder, and under every --source-root. Where there is none,
 or it was changed since, the lines that the object carries are shown.
@@ -75,7 +79,7 @@ program or object it could not be found out, or no program was checked.`,
   bpfdiag check prog.bpf.c                  # compiles it first
   bpfdiag check build/compile_commands.json # every BPF source of the project
   bpfdiag check --kernel 6.1 --program 'xdp_*' build/*.o
-  bpfdiag check --format json prog.bpf.o | jq '.objects[].programs[].verdict'
+  bpfdiag check --format json --max-bytes 0 *.bpf.o | jq '.objects[].programs[].verdict'
   bpfdiag check --format sarif *.bpf.o > bpfdiag.sarif
   bpfdiag check --jit arm64 prog.bpf.o      # as an arm64 machine would judge
   bpfdiag check --save-logs logs prog.bpf.o # whole verifier logs, a file each`,
@@ -162,7 +166,7 @@ func runCheck(c *cobra.Command, f checkFlags, paths []string) error {
 		return err
 	}
 	defer leaveServer(c.Context(), c.ErrOrStderr(), ck)
-	built, err := compileSources(c.Context(), paths, f.compile, c.ErrOrStderr())
+	built, err := compileSources(c.Context(), paths, f.compile, nil, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -15,15 +15,7 @@ import (
 // openChecker is the checker that flags ask for. It warns of a kernel that
 // would be built differently today. Whoever has checked calls leaveServer.
 func openChecker(f checkFlags, s *diag.Sources, errOut io.Writer) (*check.Checker, error) {
-	o := check.Options{
-		JIT: f.jit, Memory: f.memory, Timeout: f.timeout, Jobs: f.jobs,
-		LogLevel: f.logLevel, KeepLogs: f.raw, SaveLogs: f.saveLogs,
-		Explain: !f.raw || f.format != "text",
-	}
-	if len(f.programs) > 0 {
-		o.Select, o.Selected = func(_, program string) bool { return f.selects(program) }, fmt.Sprintf("%q", f.programs)
-	}
-	ck, err := check.New(f.kernel, o, s)
+	ck, err := check.New(f.kernel, f.options(), s)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +27,19 @@ func openChecker(f checkFlags, s *diag.Sources, errOut io.Writer) (*check.Checke
 		fmt.Fprintf(errOut, "bpfdiag: kernel %s: %s\n", ck.Image.Name, ck.Image.StaleReason)
 	}
 	return ck, nil
+}
+
+// options are what the flags ask for.
+func (f *checkFlags) options() check.Options {
+	o := check.Options{
+		JIT: f.jit, Memory: f.memory, Timeout: f.timeout, Jobs: f.jobs,
+		LogLevel: f.logLevel, KeepLogs: f.raw, SaveLogs: f.saveLogs,
+		Explain: !f.raw || f.format != "text",
+	}
+	if len(f.programs) > 0 {
+		o.Select, o.Selected = func(_, program string) bool { return f.selects(program) }, fmt.Sprintf("%q", f.programs)
+	}
+	return o
 }
 
 // resultCache is where results are kept for the next run; nil if that is not wanted.
@@ -63,7 +68,7 @@ func checkAll(ctx context.Context, ck *check.Checker, c *compiled, e *edits, qui
 		if !ok {
 			return e.found(ctx, &c.finder, c.commandLine, o)
 		}
-		err := e.built(ctx, m.command, o)
+		err := e.built(ctx, m.command, nil, o)
 		o.Path = m.source
 		return err
 	}}

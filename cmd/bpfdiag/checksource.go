@@ -48,8 +48,8 @@ func isSource(path string) bool {
 
 // compileSources compiles the sources among paths as the project does, or as the command
 // line says if there is one, and passes on what the compiler says of those that it does
-// not take.
-func compileSources(ctx context.Context, paths []string, commandLine string, errOut io.Writer) (*compiled, error) {
+// not take. Texts stand in for files, by absolute path; nil for none.
+func compileSources(ctx context.Context, paths []string, commandLine string, texts map[string]string, errOut io.Writer) (*compiled, error) {
 	out := &compiled{made: map[string]made{}, commandLine: commandLine}
 	if !slices.ContainsFunc(paths, isSource) {
 		out.paths = paths
@@ -82,7 +82,7 @@ func compileSources(ctx context.Context, paths []string, commandLine string, err
 			wg.Go(func() {
 				slots <- true
 				defer func() { <-slots }()
-				j.result, j.err = compile.Run(ctx, *j.command, nil)
+				j.result, j.err = compile.Run(ctx, *j.command, texts)
 			})
 		}
 	}
@@ -100,7 +100,7 @@ func compileSources(ctx context.Context, paths []string, commandLine string, err
 			out.Close()
 			return nil, j.err
 		case j.result.Object == "":
-			said := explainCompiler(j.result.Stderr, j.command.Dir, j.command.Source, diag.Text{Sources: diag.NewSources(), Pages: pages})
+			said := explainCompiler(j.result.Stderr, j.command.Dir, j.command.Source, diag.Text{Sources: diag.NewSources().Overlay(texts), Pages: pages})
 			if _, err := io.WriteString(errOut, said); err != nil {
 				return nil, err
 			}

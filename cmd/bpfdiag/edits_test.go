@@ -344,7 +344,7 @@ func checkObjects(t *testing.T, kernel string, objects []string) (doc diag.Docum
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(bin, append([]string{"check", "--kernel", kernel, "--format", "json"}, objects...)...)
+	cmd := exec.Command(bin, append([]string{"check", "--kernel", kernel, "--format", "json", "--max-bytes", "0"}, objects...)...)
 	cmd.Dir = root()
 	out, err := cmd.Output()
 	if _, ok := err.(*exec.ExitError); err != nil && !ok {

@@ -19,6 +19,7 @@ import (
 
 func newFeaturesCommand() *cobra.Command {
 	var kernels, jit, format string
+	var noCache bool
 	var q features.Query
 	c := &cobra.Command{
 		Use:   "features [NAME...]",
@@ -38,6 +39,9 @@ are names, too. With several kernels, what differs between them is shown.
 Arguments of the functions are not asked about: that a program may call one does
 not say with what. JSON has all names; text has the newest kernel's context.
 
+Answers are kept as check's results are, so that the same question to the same
+kernel is answered at once.
+
 Exit status: 0, or 1 if no program may use what was asked for, 2 for errors.`,
 		Example: `  bpfdiag features xdp                      # what XDP programs may do
   bpfdiag features bpf_loop                 # who may call it
@@ -50,7 +54,22 @@ Exit status: 0, or 1 if no program may use what was asked for, 2 for errors.`,
 				return err
 			}
 			q.Names = append(q.Names, args...)
-			report, err := askKernels(c.Context(), kernels, jit, q)
+			var machines []*umlinux.Machine
+			defer func() {
+				for _, m := range machines {
+					m.Close()
+				}
+			}()
+			report, err := askKernels(c.Context(), kernels, q, func(name string) (*check.Checker, loader.Machine, error) {
+				ck, err := check.New(name, check.Options{JIT: jit}, nil)
+				if err != nil {
+					return nil, nil, err
+				}
+				ck.Cache = resultCache(noCache)
+				m := ck.Machine()
+				machines = append(machines, m)
+				return ck, m, nil
+			})
 			if err != nil {
 				return err
 			}
@@ -75,25 +94,28 @@ Exit status: 0, or 1 if no program may use what was asked for, 2 for errors.`,
 	fl.StringArrayVarP(&q.Types, "type", "t", nil, "program type or section to ask about (repeatable)")
 	fl.StringArrayVar(&q.Names, "helper", nil, "like NAME: a helper or kfunc to ask about (repeatable)")
 	fl.StringVarP(&format, "format", "f", "text", "output: text or json")
+	fl.BoolVar(&noCache, "no-cache", false, "ask again what is known from another run, and keep no answer")
 	return c
 }
 
-// askKernels asks the kernels of --kernel, oldest first.
-func askKernels(ctx context.Context, kernels, jit string, q features.Query) (*features.Report, error) {
+// askKernels asks the kernels of --kernel, oldest first, each with the machine that
+// open returns for it, which is not booted if the answer is remembered.
+func askKernels(ctx context.Context, kernels string, q features.Query, open func(name string) (*check.Checker, loader.Machine, error)) (*features.Report, error) {
 	names, err := kernelNames(kernels)
 	if err != nil {
 		return nil, err
 	}
 	var sources []features.Source
 	for _, n := range names {
-		ck, err := check.New(n, check.Options{JIT: jit}, nil)
+		ck, m, err := open(n)
 		if err != nil {
 			return nil, err
 		}
-		m := ck.Machine()
-		defer m.Close()
-		sources = append(sources, features.Source{Name: ck.Kernel(), Machine: m,
-			Kernel: &loader.Kernel{Path: ck.Image.Path, Release: ck.Image.Release}})
+		s := features.Source{Name: ck.Kernel(), Machine: m, Kernel: &loader.Kernel{Path: ck.Image.Path, Release: ck.Image.Release}}
+		if memory := ck.Memory(); memory != nil {
+			s.Memory = memory
+		}
+		sources = append(sources, s)
 	}
 	slices.SortStableFunc(sources, func(a, b features.Source) int { return a.Kernel.Compare(b.Kernel) })
 	report, err := features.Run(ctx, sources, q)

@@ -84,6 +84,7 @@ still, 2 it could not be found out, or the files could not be written.`,
 	fl.StringArrayVarP(&f.programs, "program", "p", nil, "mend only programs whose name matches this `glob` (repeatable)")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "longest time for one program; 0 for no limit")
 	fl.StringVarP(&f.format, "format", "f", "text", "output: text, json")
+	fl.IntVar(&f.most, "max-bytes", mostJSON, "size of the JSON at most; what matters most stays; 0 for no limit")
 	fl.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
 	fl.StringArrayVar(&f.roots, "source-root", nil, "`folder` to search for source files (repeatable)")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")

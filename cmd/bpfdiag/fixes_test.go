@@ -178,7 +178,7 @@ func fixExamples(t *testing.T, kernel, command string, names []string) map[strin
 
 func fixCopies(t *testing.T, kernel, command string, names []string) (map[string]fixOf, error) {
 	folder := t.TempDir()
-	args := []string{"fix", "--apply", "--quiet", "--format", "json", "--kernel", kernel, "--compile", command}
+	args := []string{"fix", "--apply", "--quiet", "--format", "json", "--max-bytes", "0", "--kernel", kernel, "--compile", command}
 	broken := map[string]string{}
 	for _, name := range names {
 		text, err := os.ReadFile(root("examples", "broken", name+".bpf.c"))

@@ -17,10 +17,11 @@ type fixReport struct {
 	flags  fixFlags
 	kernel diag.Kernel
 	text   *textReporter // for diagnostics, colours and the terminal's width
+	apply  string        // what writes the changes
 }
 
 func newFixReport(w io.Writer, f fixFlags, k diag.Kernel) *fixReport {
-	return &fixReport{w, f, k, newTextReporter(w, f.outputFlags, diag.NewSources(f.roots...))}
+	return &fixReport{w, f, k, newTextReporter(w, f.outputFlags, diag.NewSources(f.roots...)), "--apply"}
 }
 
 // fixDocument is the JSON form.
@@ -30,21 +31,32 @@ type fixDocument struct {
 	Kernel  diag.Kernel `json:"kernel"`
 	Applied bool        `json:"applied"` // the changes are written
 	fix.Result
+	LeftOut *fixLeftOut `json:"left_out,omitempty"` // nil if all is there
 }
 
 func (r *fixReport) result(res fix.Result) error {
-	// What is still wrong is shown as it is with the changes.
-	texts := map[string]string{}
-	for _, c := range res.Changes {
-		texts[c.Path] = c.New
-	}
-	r.text.text.Sources = diag.NewSources(r.flags.roots...).Overlay(texts)
+	r.overlay(res)
 	switch {
 	case r.flags.format == "json":
 		return r.json(res)
 	case r.flags.diff:
 		return r.diffOnly(res)
 	}
+	_, err := io.WriteString(r.w, r.plain(res))
+	return err
+}
+
+// overlay has diagnostics show the sources with the changes.
+func (r *fixReport) overlay(res fix.Result) {
+	texts := map[string]string{}
+	for _, c := range res.Changes {
+		texts[c.Path] = c.New
+	}
+	r.text.text.Sources = diag.NewSources(r.flags.roots...).Overlay(texts)
+}
+
+// plain is the text form.
+func (r *fixReport) plain(res fix.Result) string {
 	var b strings.Builder
 	for _, t := range res.Targets {
 		r.target(&b, t)
@@ -55,11 +67,25 @@ func (r *fixReport) result(res fix.Result) error {
 		b.WriteByte('\n')
 	}
 	b.WriteString(r.sum(res))
-	_, err := io.WriteString(r.w, b.String())
-	return err
+	return b.String()
 }
 
 func (r *fixReport) json(res fix.Result) error {
+	write := func(w io.Writer, d fixDocument) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(d)
+	}
+	doc, err := boundFix(r.document(res), r.flags.most, moreFixJSON, write)
+	if err != nil {
+		return err
+	}
+	return write(r.w, doc)
+}
+
+// document is what became of the targets, with the text form of what is still wrong.
+func (r *fixReport) document(res fix.Result) fixDocument {
 	plain := diag.Text{Sources: r.text.text.Sources, Pages: pages}
 	for _, t := range res.Targets {
 		for _, p := range t.Programs {
@@ -71,10 +97,7 @@ func (r *fixReport) json(res fix.Result) error {
 	if res.Changes == nil {
 		res.Changes = []fix.Change{}
 	}
-	e := json.NewEncoder(r.w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(fixDocument{diag.Schema, tool(), r.kernel, r.flags.apply && len(res.Changes) > 0, res})
+	return fixDocument{Schema: diag.Schema, Tool: tool(), Kernel: r.kernel, Applied: r.flags.apply && len(res.Changes) > 0, Result: res}
 }
 
 // diffOnly prints the diff, and nothing else unless no target could be tried.
@@ -229,5 +252,5 @@ func (r *fixReport) sum(res fix.Result) string {
 	if r.flags.apply || r.flags.interactive {
 		return fmt.Sprintf("%s; written: %s\n", line, strings.Join(files, ", "))
 	}
-	return line + "; nothing is written: --apply does it\n"
+	return line + "; nothing is written: " + r.apply + " does it\n"
 }

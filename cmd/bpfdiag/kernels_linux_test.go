@@ -11,7 +11,7 @@ import (
 // checkJSON runs `bpfdiag check --format json` and returns its document.
 func checkJSON(t *testing.T, args ...string) diag.Document {
 	t.Helper()
-	out, errOut, _ := runCheckBin(t, append([]string{"--format", "json"}, args...)...)
+	out, errOut, _ := runCheckBin(t, append([]string{"--format", "json", "--max-bytes", "0"}, args...)...)
 	var doc diag.Document
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatalf("%v\n%s", err, errOut)

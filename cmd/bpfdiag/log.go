@@ -54,14 +54,9 @@ file, or it could not be read.`,
 			}
 			r := &logReader{sources: diag.NewSources(f.roots...), program: program}
 			if objectPath != "" {
-				o, err := object.Open(objectPath)
-				if err != nil {
-					return fmt.Errorf("%s: %w", objectPath, err)
+				if err := r.open(objectPath); err != nil {
+					return err
 				}
-				if o.Program(program) == nil && program != "" {
-					return fmt.Errorf("%s has no program %q", objectPath, program)
-				}
-				r.object, r.dir = o, filepath.Dir(objectPath)
 			}
 			return r.run(c, f, args)
 		},
@@ -79,6 +74,19 @@ type logReader struct {
 	dir     string         // the object's
 	program string
 	sources *diag.Sources
+}
+
+// open has a reader take places from a compiled object.
+func (r *logReader) open(path string) error {
+	o, err := object.Open(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if o.Program(r.program) == nil && r.program != "" {
+		return fmt.Errorf("%s has no program %q", path, r.program)
+	}
+	r.object, r.dir = o, filepath.Dir(path)
+	return nil
 }
 
 func (r *logReader) run(c *cobra.Command, f outputFlags, paths []string) error {

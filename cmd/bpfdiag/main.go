@@ -105,6 +105,6 @@ found out (usage, no kernel, an unreadable object).`,
 	})
 	root.AddCommand(newCheckCommand(), newFixCommand(), newStatCommand(), newLogCommand(), newExplainCommand(), newRulesCommand(), newKernelCommand(),
 		newDoctorCommand(), newFactsCommand(), newLSPCommand())
-	root.AddCommand(newFeaturesCommand(), newCCCommand(), newCacheCommand(), newServeCommand())
+	root.AddCommand(newFeaturesCommand(), newCCCommand(), newCacheCommand(), newServeCommand(), newMCPCommand())
 	return root
 }

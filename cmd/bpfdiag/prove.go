@@ -38,6 +38,7 @@ var errProveTime = errors.New("the time for trying edits is up")
 type edits struct {
 	mode   string
 	pool   *check.Pool
+	own    bool // the pool is
 	verify fix.Verify
 	until  time.Time    // what proveAuto has for all; zero until it begins
 	tried  atomic.Int64 // objects that were made with edits, or to try them
@@ -49,8 +50,15 @@ func newEdits(ctx context.Context, mode string, ck *check.Checker, roots []strin
 	if mode == proveOff {
 		return nil
 	}
-	e := &edits{mode: mode, pool: check.NewPool(ctx, ck), say: say}
-	verify := fix.InPool(e.pool, ck.Options, roots...)
+	e := editsIn(check.NewPool(ctx, ck), ck, mode, roots, say)
+	e.own = true
+	return e
+}
+
+// editsIn tries edits in the guests of a pool, with a checker's options.
+func editsIn(pool *check.Pool, ck *check.Checker, mode string, roots []string, say io.Writer) *edits {
+	e := &edits{mode: mode, pool: pool, say: say}
+	verify := fix.InPool(pool, ck.Options, roots...)
 	e.verify = func(ctx context.Context, o *object.Object, texts map[string]string) (diag.Object, error) {
 		e.tried.Add(1)
 		return verify(ctx, o, texts)
@@ -60,13 +68,14 @@ func newEdits(ctx context.Context, mode string, ck *check.Checker, roots []strin
 
 // Close ends the guests. It may be called on nil.
 func (e *edits) Close() {
-	if e != nil {
+	if e != nil && e.own {
 		e.pool.Close()
 	}
 }
 
-// built tries the edits for an object that a command has just made.
-func (e *edits) built(ctx context.Context, c compile.Command, o *diag.Object) error {
+// built tries the edits for an object that a command has just made, with texts in
+// place of some files.
+func (e *edits) built(ctx context.Context, c compile.Command, texts map[string]string, o *diag.Object) error {
 	if e == nil {
 		return nil
 	}
@@ -75,7 +84,8 @@ func (e *edits) built(ctx context.Context, c compile.Command, o *diag.Object) er
 		if err != nil {
 			return err
 		}
-		return fix.ProveBuilt(ctx, e.verify, c, nil, obj, o)
+		obj.SetText(texts)
+		return fix.ProveBuilt(ctx, e.verify, c, texts, obj, o)
 	})
 }
 

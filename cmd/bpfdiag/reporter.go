@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -26,14 +27,21 @@ func newReporter(w io.Writer, f outputFlags, k diag.Kernel, s *diag.Sources) rep
 	case "json-lines":
 		return objectReporter(func(o diag.Object) error {
 			render(&o, s)
-			return diag.WriteJSONLines(w, k, o)
+			return diag.WriteJSONLines(w, k, o, f.most, moreJSON)
 		})
 	case "json":
 		return documentReporter(func(d diag.Document) error {
 			for i := range d.Objects {
 				render(&d.Objects[i], s)
 			}
-			return diag.WriteJSON(w, d)
+			bounded, err := diag.Bound(d, f.most, moreJSON, diag.WriteJSON)
+			if err != nil {
+				return err
+			}
+			if bounded.LeftOut != nil && !f.quiet {
+				fmt.Fprintf(os.Stderr, "bpfdiag: the JSON is not complete, left_out says what is missing; %s\n", moreJSON)
+			}
+			return diag.WriteJSON(w, bounded)
 		})
 	}
 	report := newReport(s)

@@ -156,7 +156,7 @@ func TestServeSame(t *testing.T) {
 		asked int
 		args  []string
 	}{
-		{len(objects), append([]string{"check", "--format", "json"}, objects...)},
+		{len(objects), append([]string{"check", "--format", "json", "--max-bytes", "0"}, objects...)},
 		{len(objects), append([]string{"check"}, objects...)},
 		{1, []string{"check", "--color", "always", objects[0]}},
 		{1, []string{"check", missing}},

@@ -110,7 +110,7 @@ func run() error {
 		}
 		for _, jobs := range []int{1, runtime.NumCPU()} {
 			ours := func() error {
-				return command(*bin, slices.Concat([]string{"check", "--no-cache", "--kernel", name, "--quiet", "--format", "json", "--jobs", fmt.Sprint(jobs)}, set)...)
+				return command(*bin, slices.Concat([]string{"check", "--no-cache", "--kernel", name, "--quiet", "--format", "json", "--max-bytes", "0", "--jobs", fmt.Sprint(jobs)}, set)...)
 			}
 			theirs := func() error { return veristats(img, jobs, set) }
 			what := fmt.Sprintf("%d verifier_* objects / veristat in the same kernel, %d guests each", len(set), jobs)

@@ -27,7 +27,8 @@ func (j *job) overlaid(args []string) ([]string, io.Reader, error) {
 			return nil, nil, fmt.Errorf("the edited files are larger than %d MiB", maxOverlaid>>20)
 		}
 	}
-	if j.line.IsGCC() {
+	// Clang looks for its input on the disk before it looks into overlays.
+	if _, err := os.Stat(j.cmd.Source); j.line.IsGCC() || err != nil {
 		return j.fromInput(args)
 	}
 	path, err := j.writeOverlay()
@@ -119,9 +120,9 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(i, k)
 }
 
-// fromInput gives GCC, which knows no overlays, the source on its standard
-// input. A line marker says what it is called, and the folder that its own
-// includes start from has to be named.
+// fromInput gives the source on the standard input: to GCC, which knows no overlays, and
+// to any compiler where the source is no file yet. A line marker says what it is called,
+// and the folder that its own includes start from has to be named.
 func (j *job) fromInput(args []string) ([]string, io.Reader, error) {
 	text, ok := "", false
 	for p := range j.overlay {

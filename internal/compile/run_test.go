@@ -154,6 +154,30 @@ func TestOverlayOfGCC(t *testing.T) {
 	}
 }
 
+// TestOverlayOfNothing: the file of a text need not be there yet.
+func TestOverlayOfNothing(t *testing.T) {
+	_, c := project(t)
+	if err := os.Remove(c.Source); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), c, map[string]string{c.Source: "#include \"a.h\"\nint f(void) { return A; }\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if r.Object == "" || len(r.Files) < 2 || r.Files[0] != c.Source {
+		t.Errorf("%+v", r)
+	}
+	bad, err := Run(t.Context(), c, map[string]string{c.Source: "int f(void) { return nothing; }\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bad.Close()
+	if all := Messages(bad.Stderr, c.Dir); bad.Object != "" || len(all) == 0 || all[0].File != c.Source || all[0].Line != 1 {
+		t.Errorf("%+v %+v", bad, all)
+	}
+}
+
 func TestRunFails(t *testing.T) {
 	dir, c := project(t)
 	tmp := t.TempDir()

@@ -29,22 +29,24 @@ func (q *Question) asks(name string) bool { return q.All || slices.Contains(q.Na
 // machine may have other things to do.
 const perCall = 5 * time.Minute
 
-// Ask asks a kernel. An error says that it could not be asked: the context's,
-// a guest's that cannot be booted, or that the kernel's types cannot be read.
-func Ask(ctx context.Context, m loader.Machine, k *loader.Kernel, q Question) (*Kernel, error) {
+// Ask asks a kernel. The answer is certain if no guest died of a question. An
+// error says that it could not be asked: the context's, a guest's that cannot be
+// booted, or that the kernel's types cannot be read.
+func Ask(ctx context.Context, m loader.Machine, k *loader.Kernel, q Question) (out *Kernel, certain bool, err error) {
 	a := &asker{ctx: ctx, machine: m, kernel: k, question: q, out: &Kernel{Release: k.Release}}
 	for _, step := range []func() error{a.programs, a.functions, a.maps, a.limits} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if err := a.run(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if err := a.licences(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return a.out, a.run()
+	err = a.run()
+	return a.out, !a.died, err
 }
 
 // asker collects calls and what becomes of their answers.
@@ -59,6 +61,7 @@ type asker struct {
 	setup []umlinux.Call // made again in each guest: maps that calls refer to
 	calls []umlinux.Call
 	then  []func(answer)
+	died  bool // a guest did
 }
 
 // answer is what a kernel said.
@@ -89,6 +92,7 @@ func (a *asker) run() error {
 		case !errors.As(err, &dead) || done < 0:
 			return err
 		case done < len(a.calls):
+			a.died = true
 			a.then[done](answer{errno: true, dead: dead})
 			a.calls, a.then = a.calls[done+1:], a.then[done+1:]
 		}

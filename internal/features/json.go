@@ -11,6 +11,14 @@ import (
 type document struct {
 	Schema  int              `json:"schema"`
 	Kernels []kernelDocument `json:"kernels"`
+	LeftOut *leftOut         `json:"left_out,omitempty"` // nil if all is there
+}
+
+// leftOut says what a document does not have for its size.
+type leftOut struct {
+	MaxBytes int    `json:"max_bytes"`
+	Names    int    `json:"names"` // of functions, maps, fields and programs, in all lists
+	How      string `json:"how"`   // to get them
 }
 
 type kernelDocument struct {
@@ -53,6 +61,38 @@ type functionDocument struct {
 
 // WriteJSON writes a report as one JSON value.
 func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(r.document())
+}
+
+// JSON is a report as JSON of at most max bytes. Where names have to be left out, all
+// lists are cut at one length, and left_out says how many are missing, and how to
+// get them. The error is a *diag.BoundError if the bound is too small.
+func (r *Report) JSON(max int, how string) (json.RawMessage, error) {
+	doc := r.document()
+	cut := func(n int) document {
+		if n == doc.longest() {
+			return doc
+		}
+		out := doc.cut(n)
+		out.LeftOut.MaxBytes, out.LeftOut.How = max, how
+		return out
+	}
+	n, err := diag.Fit(doc.longest(), max, func(n int, w io.Writer) error {
+		b, err := json.Marshal(cut(n))
+		if err == nil {
+			_, err = w.Write(b)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(cut(n))
+}
+
+func (r *Report) document() document {
 	doc := document{Schema: diag.Schema}
 	groups := r.Groups()
 	for i, k := range r.answers {
@@ -88,9 +128,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		}
 		doc.Kernels = append(doc.Kernels, d)
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(doc)
+	return doc
 }
 
 func newProgramDocument(g Group, kernel int) programDocument {

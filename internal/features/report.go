@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type Source struct {
 	Name    diag.Kernel
 	Kernel  *loader.Kernel
 	Machine loader.Machine
+	Memory  Memory // nil for none
 }
 
 // Report is what kernels answered.
@@ -64,9 +66,11 @@ func Run(ctx context.Context, sources []Source, q Query) (*Report, error) {
 	var known vocabulary
 	for _, s := range sources {
 		r.Kernels = append(r.Kernels, s.Name)
-		if err := known.add(s.Kernel); err != nil {
+		words, err := recall(s.Memory, "words", func() (vocabulary, bool, error) { return wordsOf(s.Kernel) })
+		if err != nil {
 			return nil, err
 		}
+		known.add(words)
 	}
 	question, err := r.plan(q, &known)
 	if err != nil {
@@ -76,7 +80,9 @@ func Run(ctx context.Context, sources []Source, q Query) (*Report, error) {
 	var wg sync.WaitGroup
 	for i, s := range sources {
 		wg.Go(func() {
-			r.answers[i], errs[i] = Ask(ctx, s.Machine, s.Kernel, question)
+			r.answers[i], errs[i] = recall(s.Memory, question.key(), func() (*Kernel, bool, error) {
+				return Ask(ctx, s.Machine, s.Kernel, question)
+			})
 			if errs[i] == nil {
 				r.answers[i].JIT = s.Name.JIT
 			}
@@ -101,43 +107,50 @@ func (r *Report) Any() bool {
 
 // vocabulary is what kernels have names for.
 type vocabulary struct {
-	sections  []string
-	functions map[string]bool
-	maps      map[string]bool
+	Sections  []string
+	Functions map[string]bool
+	Maps      map[string]bool
 }
 
-func (v *vocabulary) add(k *loader.Kernel) error {
-	if v.functions == nil {
-		v.functions, v.maps = map[string]bool{}, map[string]bool{}
-	}
-	sections, err := Sections(k)
-	if err != nil {
-		return err
-	}
-	for _, s := range sections {
-		if !slices.Contains(v.sections, s) {
-			v.sections = append(v.sections, s)
-		}
+// wordsOf reads a kernel's types, which takes longer than a few questions.
+func wordsOf(k *loader.Kernel) (v vocabulary, keep bool, err error) {
+	v.Functions, v.Maps = map[string]bool{}, map[string]bool{}
+	if v.Sections, err = Sections(k); err != nil {
+		return v, false, err
 	}
 	helpers, kfuncs, err := kernelFunctions(k)
 	if err != nil {
-		return err
+		return v, false, err
 	}
 	for _, f := range append(helpers, kfuncs...) {
-		v.functions[f.Name] = true
+		v.Functions[f.Name] = true
 	}
 	maps, err := mapNames(k)
 	for _, m := range maps {
-		v.maps[m] = true
+		v.Maps[m] = true
 	}
-	return err
+	return v, err == nil, err
+}
+
+// add adds another kernel's names.
+func (v *vocabulary) add(o vocabulary) {
+	if v.Functions == nil {
+		v.Functions, v.Maps = map[string]bool{}, map[string]bool{}
+	}
+	for _, s := range o.Sections {
+		if !slices.Contains(v.Sections, s) {
+			v.Sections = append(v.Sections, s)
+		}
+	}
+	maps.Copy(v.Functions, o.Functions)
+	maps.Copy(v.Maps, o.Maps)
 }
 
 // plan makes a question for kernels of a query.
 func (r *Report) plan(q Query, known *vocabulary) (Question, error) {
 	var sections []string
 	for _, t := range q.Types {
-		found := Match(t, known.sections)
+		found := Match(t, known.Sections)
 		if found == nil {
 			return Question{}, r.notFound(t, known)
 		}
@@ -145,9 +158,9 @@ func (r *Report) plan(q Query, known *vocabulary) (Question, error) {
 	}
 	for _, n := range q.Names {
 		name := functionName(n, known)
-		found := Match(n, known.sections)
+		found := Match(n, known.Sections)
 		switch {
-		case known.functions[name] || known.maps[name]:
+		case known.Functions[name] || known.Maps[name]:
 			r.Names = append(r.Names, name)
 		case found != nil:
 			sections = append(sections, found...)
@@ -160,7 +173,7 @@ func (r *Report) plan(q Query, known *vocabulary) (Question, error) {
 	out.All = len(r.Names) == 0 && !r.Overview
 	r.some = len(sections) > 0
 	if !r.some {
-		out.Sections = known.sections
+		out.Sections = known.Sections
 	}
 	return out, nil
 }
@@ -175,7 +188,7 @@ func functionName(n string, known *vocabulary) string {
 	if t, ok := strings.CutPrefix(n, "BPF_FUNC_"); ok {
 		return "bpf_" + t
 	}
-	if !known.functions[n] && !known.maps[n] && known.functions["bpf_"+n] {
+	if !known.Functions[n] && !known.Maps[n] && known.Functions["bpf_"+n] {
 		return "bpf_" + n
 	}
 	return n
@@ -183,10 +196,10 @@ func functionName(n string, known *vocabulary) string {
 
 func (r *Report) notFound(name string, known *vocabulary) error {
 	var names []string
-	for n := range known.functions {
+	for n := range known.Functions {
 		names = append(names, n)
 	}
-	for n := range known.maps {
+	for n := range known.Maps {
 		names = append(names, n)
 	}
 	slices.Sort(names)
