@@ -13,6 +13,11 @@ func (s *Server) initialize(_ context.Context, p InitializeParams) (any, error) 
 	defer s.mu.Unlock()
 	s.phase = phaseRunning
 	s.client = p.Capabilities
+	if p.ClientInfo.Name == "Neovim" {
+		// Told to ask for diagnostics again, Neovim 0.12 does not ask for those of the
+		// buffers that it shows. It is sent them.
+		s.client.TextDocument.Diagnostic = nil
+	}
 	s.encoding = chooseEncoding(p.Capabilities.General.PositionEncodings)
 	if settings, err := s.settings.with(p.InitializationOptions); err != nil {
 		// It is said when the client may be talked to.

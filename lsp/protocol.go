@@ -25,11 +25,16 @@ type Location struct {
 }
 
 type InitializeParams struct {
+	ClientInfo            ClientInfo         `json:"clientInfo"`
 	RootURI               DocumentURI        `json:"rootUri"`
 	RootPath              string             `json:"rootPath"`
 	Capabilities          ClientCapabilities `json:"capabilities"`
 	InitializationOptions json.RawMessage    `json:"initializationOptions"`
 	WorkspaceFolders      []WorkspaceFolder  `json:"workspaceFolders"`
+}
+
+type ClientInfo struct {
+	Name string `json:"name"`
 }
 
 type WorkspaceFolder struct {

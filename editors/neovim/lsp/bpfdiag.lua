@@ -9,9 +9,6 @@ return {
   cmd = { 'bpfdiag', 'lsp' },
   filetypes = { 'c', 'cpp', 'rust' },
   root_markers = { '.bpfdiag.toml', 'compile_commands.json', '.git' },
-  -- Told to ask for diagnostics again, Neovim 0.12 does not ask for those of the buffers that
-  -- it shows. So it is not to ask at all; bpfdiag then tells them by itself.
-  capabilities = { workspace = { diagnostics = { refreshSupport = false } } },
   settings = {
     bpfdiag = {
       -- kernels = { '6.12', '6.1' },
