@@ -149,7 +149,8 @@ func (c *mcpCall) existing(ctx context.Context, path string) (string, error) {
 // roots are the folders that the client works in, if it says so.
 func (c *mcpCall) roots(ctx context.Context) []string {
 	p := c.request.Session.InitializeParams()
-	if p == nil || p.Capabilities == nil || p.Capabilities.RootsV2 == nil { //lint:ignore SA1019 most clients have it
+	//lint:ignore SA1019 most clients have it
+	if p == nil || p.Capabilities == nil || p.Capabilities.RootsV2 == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
