@@ -56,7 +56,6 @@ type statement struct {
 type generator struct {
 	r     *rand.Rand
 	own   []uint8 // registers that may be written
-	call  []ins   // of a function of the program, to be placed; nil without
 	main  bool
 	stack bool
 }
