@@ -7,7 +7,7 @@
 // MODULES is the node_modules with code-server and playwright-core. $HOME is a new user's,
 // $BPFDIAG the program, $CHROMIUM the browser. What does not come in time is an error.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -20,6 +20,9 @@ const patience = 120_000;
 const server = join(modules, "code-server", "lib", "vscode", "out", "server-main.js");
 const data = join(process.env.HOME, "code-server");
 const folders = ["--user-data-dir", data, "--server-data-dir", data, "--extensions-dir", join(data, "extensions")];
+
+// program is where the extension looks for bpfdiag, which is not there at first.
+const program = join(process.env.HOME, "bpfdiag");
 
 mkdirSync(join(data, "User"), { recursive: true });
 writeFileSync(join(data, "User", "settings.json"), JSON.stringify({
@@ -37,7 +40,7 @@ writeFileSync(join(data, "User", "settings.json"), JSON.stringify({
   "editor.fontFamily": "DejaVu Sans Mono, monospace",
   "git.enabled": false,
   // The editor takes PATH from a login shell.
-  "bpfdiag.path": process.env.BPFDIAG,
+  "bpfdiag.path": program,
 }));
 
 const installed = spawnSync(process.execPath, [server, ...folders, "--install-extension", vsix], { encoding: "utf8" });
@@ -129,6 +132,12 @@ async function session() {
   page = await browser.newPage({ viewport: { width: 1000, height: 640 } });
   await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`, { timeout: patience });
   await page.locator(".explorer-folders-view .monaco-list-row", { hasText: file }).dblclick({ timeout: patience });
+
+  // Without the program it says so, and starts when there is one.
+  await shows(".notification-list-item", "Is bpfdiag installed?");
+  await command("Notifications: Clear All Notifications");
+  symlinkSync(process.env.BPFDIAG, program);
+  await command("bpfdiag: Restart the Server");
 
   // The error, at its place, above the program, and all that is said of it.
   await shows(".codelens-decoration", /rejected \[BPF0101\]/);

@@ -20,12 +20,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 }
 
 export async function deactivate(): Promise<void> {
-	await client?.dispose();
+	await stop();
 }
 
 async function restart(): Promise<void> {
-	await client?.dispose();
+	await stop();
 	await start();
+}
+
+// stop ends the server, if one is running: a client whose server did not start
+// throws when it is to end.
+async function stop(): Promise<void> {
+	if (client?.isRunning()) {
+		await client.dispose();
+	}
 }
 
 async function start(): Promise<void> {
