@@ -211,7 +211,7 @@ type table struct {
 
 // tablesOf are the tables, still empty, of a document.
 func tablesOf(about About) []table {
-	if about.Kernels == nil {
+	if len(about.Kernels) == 0 {
 		return []table{{Results: Results{About: about}}}
 	}
 	var all []table

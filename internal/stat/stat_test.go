@@ -181,6 +181,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"schema":1,"rows":[{"file_name":"a","prog_name":"b","total_insns":3}]}`)
 	f.Add("file,prog,|insns|_a\na,b,1\n")
 	f.Add(sides(`{"7.3":3,"6.1":4}`))
+	f.Add(`{"about":{"kernels":[]},"rows":[]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		tables, err := ReadAll(strings.NewReader(text))
 		if err != nil {
