@@ -369,12 +369,14 @@ func TestMCPSideBySide(t *testing.T) {
 	calls.Wait()
 }
 
-// slowCompiler returns a command that takes for ever, with a word that tells its
-// process from all others.
-func slowCompiler(t *testing.T, a *agent) (command, word string) {
+// slowCompiler puts a compiler that takes for ever into PATH, and returns a command with
+// it and a word that tells its process from all others.
+func slowCompiler(t *testing.T) (command, word string) {
 	t.Helper()
-	word = "slow-" + filepath.Base(filepath.Dir(a.dir)) + fmt.Sprint(a.cmd.Process.Pid)
-	path := filepath.Join(a.dir, word)
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	word = "clang-slow-" + filepath.Base(filepath.Dir(dir)) + fmt.Sprint(os.Getpid())
+	path := filepath.Join(dir, word)
 	put(t, path, "#!/bin/sh\nwhile :; do sleep 1; done\n")
 	if err := os.Chmod(path, 0o755); err != nil {
 		t.Fatal(err)
@@ -407,8 +409,8 @@ func within(t *testing.T, limit time.Duration, what string, so func() bool) {
 // client is told what is being done.
 func TestMCPCancel(t *testing.T) {
 	testKernels(t)
+	command, word := slowCompiler(t)
 	a := newAgent(t, nil)
-	command, word := slowCompiler(t, a)
 	a.write("a.bpf.c", "int x;\n")
 	for _, tool := range []string{"check", "fix"} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -437,6 +439,13 @@ func TestMCPCancel(t *testing.T) {
 		within(t, time.Minute, "the compiler goes on", func() bool { return !running(word) })
 	}
 	a.must("kernels", nil)
+	// No program but a compiler is run.
+	for _, tool := range []string{"check", "fix"} {
+		text, _, failed := a.call(tool, map[string]any{"path": "a.bpf.c", "compile": "sh -c 'touch made' --target=bpf {source}"})
+		if _, err := os.Stat(filepath.Join(a.dir, "made")); !failed || !strings.Contains(text, "sh is no clang") || err == nil {
+			t.Errorf("%s (%v): %s", tool, err, text)
+		}
+	}
 }
 
 // TestMCPEnd: when the client ends its input in the middle of a call, or the server is
@@ -448,6 +457,7 @@ func TestMCPEnd(t *testing.T) {
 		"signal": func(c *exec.Cmd, _ io.Closer) error { return c.Process.Signal(syscall.SIGTERM) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			command, word := slowCompiler(t)
 			a := &agent{t: t, dir: t.TempDir(), cmd: exec.Command(bpfdiagBin(t), "mcp")}
 			a.cmd.Dir = a.dir
 			in, err := a.cmd.StdinPipe()
@@ -457,7 +467,6 @@ func TestMCPEnd(t *testing.T) {
 			if err := a.cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			command, word := slowCompiler(t, a)
 			a.write("a.bpf.c", "int x;\n")
 			args, err := json.Marshal(map[string]any{"path": "a.bpf.c", "compile": command})
 			if err != nil {

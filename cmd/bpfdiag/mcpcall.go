@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/internal/compile"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -144,6 +145,18 @@ func (c *mcpCall) existing(ctx context.Context, path string) (string, error) {
 		return "", fmt.Errorf("%s: %w; give an absolute path, or one relative to the project", found, errors.Unwrap(err))
 	}
 	return found, nil
+}
+
+// onlyCompiles is the error of a command that does more than compile: clients let agents
+// call tools that only read unasked, so these run no program of the agent's.
+func onlyCompiles(command string) error {
+	if command == "" {
+		return nil
+	}
+	if err := compile.OnlyCompiles(command); err != nil {
+		return fmt.Errorf("compile: %w; .bpfdiag.toml can have other commands", err)
+	}
+	return nil
 }
 
 // roots are the folders that the client works in, if it says so.

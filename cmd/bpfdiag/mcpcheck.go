@@ -27,7 +27,7 @@ type mcpCheckArgs struct {
 	Kernel   string `json:"kernel,omitempty" jsonschema:"kernel whose verifier judges: a series such as 6.1 or 6.12, or newest; the tool kernels lists what there is. 6.12 if not given."`
 	JIT      string `json:"jit,omitempty" jsonschema:"judge as a machine of this architecture would: x86-64 (if not given), arm64, riscv64 …"`
 	Program  string `json:"program,omitempty" jsonschema:"only programs whose function name matches this glob"`
-	Compile  string `json:"compile,omitempty" jsonschema:"command that compiles, with {source} and {output} in it, where compile_commands.json and .bpfdiag.toml do not say it"`
+	Compile  string `json:"compile,omitempty" jsonschema:"clang with the options that compile, {source} and {output} in it, where compile_commands.json and .bpfdiag.toml do not say it"`
 	MaxBytes int    `json:"max_bytes,omitempty" jsonschema:"size of the answer at most, 16000 if not given. What matters most stays; left_out says what is missing."`
 }
 
@@ -65,6 +65,9 @@ func (s *mcpServer) check(ctx context.Context, c *mcpCall, a mcpCheckArgs) (mcpA
 	}
 	f := flagsOf(a.Kernel, a.JIT, a.Program, max)
 	if err := f.check(); err != nil {
+		return mcpAnswer{}, err
+	}
+	if err := onlyCompiles(a.Compile); err != nil {
 		return mcpAnswer{}, err
 	}
 	path, texts, err := c.source(ctx, a.Path, a.Text)

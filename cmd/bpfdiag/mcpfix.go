@@ -19,7 +19,7 @@ type mcpFixArgs struct {
 	Kernel   string `json:"kernel,omitempty" jsonschema:"kernel whose verifier judges: a series such as 6.1 or 6.12, or newest. 6.12 if not given."`
 	JIT      string `json:"jit,omitempty" jsonschema:"judge as a machine of this architecture would: x86-64 (if not given), arm64, riscv64 …"`
 	Program  string `json:"program,omitempty" jsonschema:"mend only programs whose function name matches this glob"`
-	Compile  string `json:"compile,omitempty" jsonschema:"command that compiles, with {source} and {output} in it, where compile_commands.json and .bpfdiag.toml do not say it"`
+	Compile  string `json:"compile,omitempty" jsonschema:"clang with the options that compile, {source} and {output} in it, where compile_commands.json and .bpfdiag.toml do not say it"`
 	MaxSteps int    `json:"max_steps,omitempty" jsonschema:"edits for one program at most"`
 	MaxBytes int    `json:"max_bytes,omitempty" jsonschema:"size of the answer at most, 16000 if not given"`
 }
@@ -44,6 +44,9 @@ func (s *mcpServer) fix(ctx context.Context, c *mcpCall, a mcpFixArgs) (mcpAnswe
 	}
 	f := fixFlags{checkFlags: flagsOf(a.Kernel, a.JIT, a.Program, max), apply: a.Apply, compile: a.Compile, steps: cmp.Or(a.MaxSteps, fix.DefaultSteps)}
 	if err := f.check(); err != nil {
+		return mcpAnswer{}, err
+	}
+	if err := onlyCompiles(a.Compile); err != nil {
 		return mcpAnswer{}, err
 	}
 	path, err := c.existing(ctx, a.Path)

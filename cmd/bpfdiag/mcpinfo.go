@@ -38,12 +38,12 @@ type mcpKernelsArgs struct{}
 
 // mcpKernels is what kernels there are.
 type mcpKernels struct {
-	Default   string           `json:"default"`
-	Kernels   []mcpKernelImage `json:"kernels"`   // that are built
-	NotBuilt  []string         `json:"not_built"` // series that can be
-	HowBuild  string           `json:"how_to_build"`
-	JITs      []string         `json:"jits"`
-	Supported string           `json:"unsupported,omitempty"` // why no kernel runs on this machine
+	Default     string           `json:"default"`
+	Kernels     []mcpKernelImage `json:"kernels"`   // that are built
+	NotBuilt    []string         `json:"not_built"` // series that can be
+	HowBuild    string           `json:"how_to_build"`
+	JITs        []string         `json:"jits"`
+	Unsupported string           `json:"unsupported,omitempty"` // why no kernel runs on this machine
 }
 
 type mcpKernelImage struct {
@@ -70,7 +70,7 @@ func kernelsHere() (mcpKernels, error) {
 	k := mcpKernels{Default: kernel.Default, Kernels: []mcpKernelImage{}, NotBuilt: []string{}, JITs: umlinux.JITs,
 		HowBuild: "`bpfdiag kernel build SERIES` in a terminal: once, about 5 minutes, without root"}
 	if err := umlinux.Supported(); err != nil {
-		k.Supported = err.Error()
+		k.Unsupported = err.Error()
 	}
 	images, err := kernel.List()
 	if err != nil {
@@ -104,8 +104,8 @@ func (k *mcpKernels) text() string {
 	if len(k.NotBuilt) > 0 {
 		fmt.Fprintf(&b, "not built: %s; %s\n", strings.Join(k.NotBuilt, ", "), k.HowBuild)
 	}
-	if k.Supported != "" {
-		fmt.Fprintf(&b, "none of them runs here: %s\n", k.Supported)
+	if k.Unsupported != "" {
+		fmt.Fprintf(&b, "none of them runs here: %s\n", k.Unsupported)
 	}
 	return b.String()
 }

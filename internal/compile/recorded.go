@@ -1,7 +1,9 @@
 package compile
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +25,7 @@ func recorded(u debuginfo.Unit, path string) (Command, bool) {
 		return Command{}, false
 	}
 	words = words[start:]
-	if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "@") }) || !harmless(words[1:]) || !onPath(words[0]) {
+	if harmful(words[1:]) != "" || !onPath(words[0]) {
 		return Command{}, false
 	}
 	line, err := ParseLine(words, u.Dir)
@@ -37,6 +39,23 @@ func recorded(u debuginfo.Unit, path string) (Command, bool) {
 		}
 	}
 	return Command{}, false
+}
+
+// OnlyCompiles returns an error if a command (as for Template) runs anything but a clang
+// of this machine, or has it do anything but compile.
+func OnlyCompiles(text string) error {
+	words := SplitWords(text)
+	if len(words) == 0 {
+		return errNoCompiler
+	}
+	compiler, err := exec.LookPath(words[0])
+	if err != nil || !onPath(compiler) {
+		return fmt.Errorf("%s is no clang that is found in PATH", words[0])
+	}
+	if w := harmful(words[1:]); w != "" {
+		return fmt.Errorf("%s is not known to do nothing but compile", w)
+	}
+	return nil
 }
 
 // The options of recorded commands: of the language and of files that are read, of
@@ -54,19 +73,28 @@ var harmlessOptions = []*lazyregexp.Regexp{
 
 var harmlessXclang = lazyregexp.New(`^(?:-target-feature|[+-][\w.-]*alu32|[+-]dwarfris|-target-cpu|v[1-9]|-disable-O0-optnone)$`)
 
-// harmless says whether arguments have a compiler compile and do nothing else.
-func harmless(args []string) bool {
-	ok := true
+// harmful is the first argument that may have a compiler do more than compile, empty if
+// there is none.
+func harmful(args []string) string {
+	for _, w := range args {
+		if strings.HasPrefix(w, "@") { // more of them, in a file
+			return w
+		}
+	}
+	found := ""
 	scan(args, func(o option) {
+		ok := o.input
 		switch {
-		case o.input:
 		case o.is("-Xclang"):
-			ok = ok && harmlessXclang.MatchString(o.value)
-		default:
-			ok = ok && slices.ContainsFunc(harmlessOptions, func(r *lazyregexp.Regexp) bool { return r.MatchString(o.words[0]) })
+			ok = harmlessXclang.MatchString(o.value)
+		case !o.input:
+			ok = slices.ContainsFunc(harmlessOptions, func(r *lazyregexp.Regexp) bool { return r.MatchString(o.words[0]) })
+		}
+		if !ok && found == "" {
+			found = strings.Join(o.words, " ")
 		}
 	})
-	return ok
+	return found
 }
 
 // onPath says whether a compiler is one that the user would call by its name.

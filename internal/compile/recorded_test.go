@@ -52,3 +52,35 @@ func TestRecorded(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyCompiles: what a command that an agent gives may run.
+func TestOnlyCompiles(t *testing.T) {
+	bin := t.TempDir()
+	for _, name := range []string{"clang-99", "sh"} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	t.Setenv("CLANG", "")
+	for text, want := range map[string]string{
+		"clang-99 -g -O2 --target=bpf -Iinclude -c {source} -o {output}": "",
+		bin + "/clang-99 --target=bpf -c {source}":                       "",
+		"sh -c 'id' --target=bpf {source}":                               "sh is no clang",
+		"./clang --target=bpf -c {source}":                               "./clang is no clang",
+		"env clang-99 --target=bpf -c {source}":                          "env is no clang",
+		"{source} --target=bpf":                                          "{source} is no clang",
+		"clang-99 -fplugin=/x.so -c {source}":                            "-fplugin=/x.so is not known",
+		"clang-99 -c {source} @more":                                     "@more is not known",
+		"clang-99 -Xclang -load -Xclang /x.so -c {source}":               "-Xclang -load is not known",
+		"": "names no compiler",
+	} {
+		said := ""
+		if err := OnlyCompiles(text); err != nil {
+			said = err.Error()
+		}
+		if !strings.Contains(said, want) || want == "" && said != "" {
+			t.Errorf("%q: %q, not %q", text, said, want)
+		}
+	}
+}
