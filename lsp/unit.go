@@ -83,7 +83,7 @@ func (s *Server) find(f *file, all bool) {
 		}
 		s.mu.Unlock()
 		s.publish(changed...)
-		s.prepare(settings, found)
+		s.start(func() { s.prepare(settings, found) }) // nobody who waits for done waits for a boot
 	})
 }
 

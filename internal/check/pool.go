@@ -22,10 +22,12 @@ const (
 // Pool has guests that stay up between verifications, so that one begins
 // without a boot. It may be used by several goroutines.
 type Pool struct {
-	ck   *Checker
-	ctx  context.Context // guests live no longer
-	mu   sync.Mutex
-	idle []*guest
+	ck  *Checker
+	ctx context.Context // guests live no longer
+
+	mu     sync.Mutex
+	idle   []*guest
+	closed bool
 }
 
 // guest is a machine that ends with its own context: a verification that is
@@ -91,7 +93,7 @@ func (p *Pool) take() *guest {
 func (p *Pool) give(g *guest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.idle) == maxIdle || p.ctx.Err() != nil {
+	if len(p.idle) == maxIdle || p.closed || p.ctx.Err() != nil {
 		g.close()
 		return
 	}
@@ -109,10 +111,11 @@ func (p *Pool) Idle() (guests, resident int) {
 	return len(p.idle), resident
 }
 
-// Close ends the guests that have no work.
+// Close ends the guests that have no work, and the others when theirs is done.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	for _, g := range p.idle {
 		g.close()
 	}
