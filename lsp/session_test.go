@@ -25,13 +25,17 @@ type fake struct {
 	mu     sync.Mutex
 	pause  func(ctx context.Context) // before each verdict
 	ready  error
+	boot   func(ctx context.Context) // before it is ready
 	builds int
 	asked  int  // whether it is ready
 	gone   bool // objects that something else builds are not there
 	prove  func(context.Context, diag.Object) (diag.Object, error)
 }
 
-func (b *fake) Ready(context.Context, Settings, []Unit) error {
+func (b *fake) Ready(ctx context.Context, _ Settings, _ []Unit) error {
+	if b.boot != nil {
+		b.boot(ctx)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked++

@@ -1,10 +1,12 @@
 package lsp
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestBackEndErrors: what a compiler's back end refuses is shown beside what was known
@@ -29,6 +31,20 @@ func TestBackEndErrors(t *testing.T) {
 	c.expect(uri, "BUG2")
 }
 
+// TestNotReady: whoever asks for the verdicts on a file does not wait until kernels that
+// may be for others are up.
+func TestNotReady(t *testing.T) {
+	c := begin(t, &fake{boot: func(ctx context.Context) { <-ctx.Done() }}, everything)
+	uri := c.open("a.c", "ACCEPTED\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var verdicts []string
+	err := c.conn.Call(ctx, "workspace/executeCommand", map[string]any{"command": commandVerify, "arguments": []any{uri}}, &verdicts)
+	if err != nil || len(verdicts) != 1 {
+		t.Errorf("%q, %v", verdicts, err)
+	}
+}
+
 // TestReady: a kernel is asked for where there is something to verify, and not in
 // other projects.
 func TestReady(t *testing.T) {
@@ -45,8 +61,10 @@ func TestReady(t *testing.T) {
 		t.Errorf("asked %d times for a kernel in a folder without programs", n)
 	}
 	c.expect(c.open("a.c", "BUG1\n"), "BUG1")
-	if asked() == 0 {
-		t.Error("a kernel is not made ready")
+	for end := time.Now().Add(20 * time.Second); asked() == 0; time.Sleep(time.Millisecond) { // beside the verdict
+		if time.Now().After(end) {
+			t.Fatal("a kernel is not made ready")
+		}
 	}
 }
 
