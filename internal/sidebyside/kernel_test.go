@@ -60,7 +60,7 @@ func TestExamples(t *testing.T) {
 		objects[i], _ = filepath.Abs(o)
 	}
 	dir := t.TempDir()
-	cmd := exec.Command(bin, append([]string{"check", "--kernel", "7.3", "--format", "json", "--save-logs", dir}, objects...)...)
+	cmd := exec.Command(bin, append([]string{"check", "--kernel", "7.3", "--format", "json", "--max-bytes", "0", "--save-logs", dir}, objects...)...)
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if _, ok := err.(*exec.ExitError); err != nil && !ok {

@@ -121,7 +121,7 @@ func main() {
 
 // ask has a kernel judge the programs, and says by helper's number whether its call is allowed.
 func ask(kernel, object string) map[int]bool {
-	out, err := exec.Command(os.Args[1], "check", "--kernel", kernel, "--format", "json", object).Output()
+	out, err := exec.Command(os.Args[1], "check", "--kernel", kernel, "--format", "json", "--max-bytes", "0", object).Output()
 	var doc document
 	if json.Unmarshal(out, &doc) != nil || len(doc.Objects) == 0 {
 		log.Fatalf("%s: %v\n%s", object, err, out)
