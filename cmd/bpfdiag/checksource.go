@@ -102,6 +102,7 @@ func compileSources(ctx context.Context, paths []string, commandLine string, tex
 		case j.result.Object == "":
 			said := explainCompiler(j.result.Stderr, j.command.Dir, j.command.Source, diag.Text{Sources: diag.NewSources().Overlay(texts), Pages: pages})
 			if _, err := io.WriteString(errOut, said); err != nil {
+				out.Close()
 				return nil, err
 			}
 			out.failed = append(out.failed, diag.Object{Path: j.path, Programs: []diag.Program{},

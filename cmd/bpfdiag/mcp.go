@@ -138,18 +138,22 @@ func (s *mcpServer) server() *mcp.Server {
 }
 
 // pool returns the guests of a kernel, and a note if the kernel is not as it would
-// be built today. One that is not there is looked for anew each time: it may have
-// been built since.
+// be built today. It is looked for anew each time: it may have been built since, or
+// again.
 func (s *mcpServer) pool(f checkFlags) (*check.Pool, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := mcpKernel{f.kernel, f.jit}
+	ck, err := openChecker(f, nil, io.Discard)
+	if err != nil {
+		return nil, "", err
+	}
 	p := s.pools[key]
+	if p != nil && !p.Checker().SameKernel(ck) {
+		p.Close()
+		p = nil
+	}
 	if p == nil {
-		ck, err := openChecker(f, nil, io.Discard)
-		if err != nil {
-			return nil, "", err
-		}
 		ck.Remote = nil // guests stay up here
 		p = check.NewPool(s.ctx, ck)
 		s.pools[key] = p

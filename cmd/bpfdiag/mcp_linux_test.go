@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/diag"
+	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -257,7 +258,7 @@ func TestMCPTools(t *testing.T) {
 	var names []string
 	for _, tool := range list.Tools {
 		names = append(names, tool.Name)
-		if h := tool.Annotations; len(tool.Description) < 80 || h.ReadOnlyHint == (tool.Name == "fix") || *h.DestructiveHint != (tool.Name == "fix") || h.Title == "" {
+		if h := tool.Annotations; len(tool.Description) < 80 || h.ReadOnlyHint == (tool.Name == "fix" || tool.Name == "check") || *h.DestructiveHint != (tool.Name == "fix") || h.Title == "" {
 			t.Errorf("%s: %+v %s", tool.Name, h, tool.Description)
 		}
 		properties, _ := tool.InputSchema.(map[string]any)["properties"].(map[string]any)
@@ -332,6 +333,38 @@ func TestMCPWithoutKernel(t *testing.T) {
 		t.Error(text)
 	}
 	a.must("explain", map[string]any{"code": "null-pointer-dereference"})
+}
+
+// TestMCPRebuilt: a kernel that is built again while the server runs is the one that judges.
+func TestMCPRebuilt(t *testing.T) {
+	kernels := testKernels(t)
+	if len(kernels) < 2 {
+		t.Skip("one kernel alone")
+	}
+	there, err := kernel.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := t.TempDir()
+	own := filepath.Join(cache, "kernels", "own")
+	if err := errors.Join(os.Mkdir(filepath.Join(cache, "kernels"), 0o777), os.Symlink(filepath.Join(there, "guest"), filepath.Join(cache, "guest"))); err != nil {
+		t.Fatal(err)
+	}
+	a := newAgent(t, nil, "BPFDIAG_CACHE="+cache)
+	for _, name := range kernels[:2] {
+		img, err := kernel.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = os.Remove(own)
+		if err := os.Symlink(filepath.Dir(img.Path), own); err != nil {
+			t.Fatal(err)
+		}
+		d := a.check(map[string]any{"path": objectOf(t, "ok"), "kernel": "own"})
+		if d.Kernel.Release != img.Release || d.Objects[0].Programs[0].Verdict != diag.Accepted {
+			t.Errorf("%s: %+v", img.Release, d)
+		}
+	}
 }
 
 // TestMCPRoots: paths are relative to the folders that the client works in.

@@ -32,12 +32,14 @@ type mcpCheckArgs struct {
 }
 
 func addCheckTool(s *mcpServer, server *mcp.Server) {
+	hints := readsOnly("Verify BPF programs")
+	hints.ReadOnlyHint = false // it runs the project's compiler, or any command that compile is
 	addTool(s, server, &mcp.Tool{
 		Name: "check",
 		Description: "Compile a BPF C source (or take a compiled object), have the verifier of a real Linux kernel judge each program, and explain each " +
 			"rejection: a code, where and why in the source, what to write instead. Verdicts: accepted; rejected, the verifier's word; error, it could not be asked " +
 			"(the program asks for what this kernel lacks, or does not compile). helps[].edits are exact edits of the source. Writes nothing; needs no root.",
-		Annotations: readsOnly("Verify BPF programs"),
+		Annotations: hints,
 	}, s.check)
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 type mcpLogArgs struct {
-	Text     string `json:"text,omitempty" jsonschema:"text with the verifier's log in it: what a loader, bpftool, a test or a terminal printed; what is around the log does not matter"`
+	Text     string `json:"text,omitempty" jsonschema:"text with the verifier's log in it: what a loader, bpftool, a test or a terminal printed; what is around the log does not matter. What has many megabytes is read sooner as a file: path"`
 	Path     string `json:"path,omitempty" jsonschema:"a file with such a text, instead. Absolute, or relative to the project."`
 	Object   string `json:"object,omitempty" jsonschema:"the compiled object that the log is of: then places have columns and variables their names"`
 	Program  string `json:"program,omitempty" jsonschema:"name of the program that the log is of, where it does not say it"`

@@ -44,7 +44,8 @@ and used from the first object on, in CI too.
 
 The socket is in the folder bpfdiag of $XDG_RUNTIME_DIR, or in serve-UID of
 $BPFDIAG_CACHE (~/.cache/bpfdiag), which nobody else can enter. What needs guests of
-its own is not asked of a server: --memory, --raw, --save-logs, stat -G and -v.
+its own is not asked of a server: --memory, --raw, --save-logs, stat -G and -v, and
+a kernel that --kernel names by its path.
 
 Exit status: 0; --status: 1 if there is no server; 2 something went wrong.`,
 		Example: `  bpfdiag serve                 # until Ctrl-C, or nobody has asked for 5 minutes

@@ -102,6 +102,9 @@ func (ck *Checker) With(o Options, s *diag.Sources) *Checker {
 	return &c
 }
 
+// SameKernel says whether a checker was opened with the same kernel, not built again since.
+func (ck *Checker) SameKernel(as *Checker) bool { return ck.kernelID == as.kernelID }
+
 // Prepare reads what the first object would wait for: the kernel's types.
 func (ck *Checker) Prepare() error { return ck.kernel.Types(func(*btf.Spec) error { return nil }) }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
@@ -44,15 +45,18 @@ type Answer struct {
 // errNoAnswer is why a process leaves a question to whoever asks it.
 var errNoAnswer = errors.New("no answer that another process could have given")
 
+// errOtherKernel is why a process has no guest for a question.
+var errOtherKernel = errors.New("the kernel is not one of those that were built here")
+
 // ask has another process check an object, nil if that is not to be.
 func (ck *Checker) ask(ctx context.Context, path string, data []byte) *Answer {
 	o := &ck.Options
 	switch {
 	case ck.Remote == nil || ck.Sources == nil:
 		return nil
-	case o.KeepLogs || o.SaveLogs != "" || o.Prepare != nil:
+	case !o.shareable() || o.Prepare != nil:
 		return nil
-	case o.Memory != 0: // in a guest that has been used, it may not be enough where it is in a new one
+	case byPath(ck.Image):
 		return nil
 	}
 	q := &Question{Image: ck.Image, Init: ck.init, Options: *o, Path: path, Folders: ck.Sources.Folders()}
@@ -82,6 +86,10 @@ func (ck *Checker) ask(ctx context.Context, path string, data []byte) *Answer {
 	return a
 }
 
+// shareable says whether another process's guest will do. In one that has been
+// used, a given memory may not be enough where it is in a new one.
+func (o *Options) shareable() bool { return !o.KeepLogs && o.SaveLogs == "" && o.Memory == 0 }
+
 // Answer checks an object for another process in a guest of the pool, which has to
 // be of the question's kernel and JIT. Its error says that there is no answer.
 func (p *Pool) Answer(ctx context.Context, q *Question, data []byte) (*Answer, error) {
@@ -89,7 +97,10 @@ func (p *Pool) Answer(ctx context.Context, q *Question, data []byte) (*Answer, e
 	if err != nil {
 		return nil, err
 	}
-	if len(q.Folders) == 0 || !filepath.IsAbs(q.Folders[0]) { // the asker does not know where it is
+	switch {
+	case len(q.Folders) == 0 || !filepath.IsAbs(q.Folders[0]): // the asker does not know where it is
+		return nil, errNoAnswer
+	case !q.Options.shareable(): // no such process asks; whoever does shall write no files here
 		return nil, errNoAnswer
 	}
 	o := q.Options
@@ -114,10 +125,32 @@ func (p *Pool) Answer(ctx context.Context, q *Question, data []byte) (*Answer, e
 }
 
 // PoolOf returns a pool for the kernel and the JIT of a question. Its guests end
-// when ctx does.
-func PoolOf(ctx context.Context, q *Question) *Pool {
-	return NewPool(ctx, newWith(q.Image, q.Init, Options{JIT: q.JIT}, nil))
+// when ctx does. What the question says of files is not believed but compared: whoever
+// asks may be confined where this process is not, and a kernel is a program that is
+// run. So there is none for a kernel that is known by its path alone.
+func PoolOf(ctx context.Context, q *Question) (*Pool, error) {
+	if byPath(q.Image) {
+		return nil, errOtherKernel
+	}
+	img, err := kernel.Find(q.Image.Name)
+	if err != nil {
+		return nil, err
+	}
+	if id := imageID(img); id == "" || id != imageID(q.Image) {
+		return nil, errOtherKernel
+	}
+	init, err := kernel.GuestInit()
+	if err != nil {
+		return nil, err
+	}
+	if init != q.Init {
+		return nil, errOtherKernel
+	}
+	return NewPool(ctx, newWith(img, init, Options{JIT: q.JIT}, nil)), nil
 }
+
+// byPath says whether a kernel is none of those that were built here.
+func byPath(img kernel.Image) bool { return strings.ContainsRune(img.Name, filepath.Separator) }
 
 // PoolKey is equal for questions that one pool can answer. It changes with the
 // kernel's file.

@@ -174,8 +174,12 @@ func (p *Place) Stop() error {
 		return err
 	}
 	for range 200 {
-		if _, err := p.connect(); nobody(err) {
+		conn, err := p.connect()
+		if nobody(err) {
 			return nil
+		}
+		if err == nil {
+			conn.Close()
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -31,14 +31,20 @@ func NewPools(ctx context.Context) *Pools { return &Pools{ctx: ctx, all: map[str
 
 // Answer checks an object. Its error says that there is no answer.
 func (ps *Pools) Answer(ctx context.Context, q *check.Question, object []byte) (*check.Answer, error) {
-	p := ps.take(q)
+	p, err := ps.take(q)
+	if err != nil {
+		return nil, err
+	}
 	defer ps.give(p)
 	return p.Answer(ctx, q, object)
 }
 
 // Warm boots a guest with the kernel and the JIT of a question.
 func (ps *Pools) Warm(ctx context.Context, q *check.Question) error {
-	p := ps.take(q)
+	p, err := ps.take(q)
+	if err != nil {
+		return err
+	}
 	defer ps.give(p)
 	return p.Warm(ctx)
 }
@@ -55,21 +61,24 @@ func (ps *Pools) Idle() (guests, resident int) {
 	return guests, resident
 }
 
-func (ps *Pools) take(q *check.Question) *pool {
+func (ps *Pools) take(q *check.Question) (*pool, error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	key := q.PoolKey()
 	p := ps.all[key]
 	if p == nil {
-		p = &pool{}
-		var ctx context.Context
-		ctx, p.end = context.WithCancel(ps.ctx)
-		p.Pool = check.PoolOf(ctx, q)
+		ctx, end := context.WithCancel(ps.ctx)
+		guests, err := check.PoolOf(ctx, q)
+		if err != nil {
+			end()
+			return nil, err
+		}
+		p = &pool{Pool: guests, end: end}
 		ps.all[key] = p
 	}
 	p.users++
 	p.used = time.Now()
-	return p
+	return p, nil
 }
 
 // give takes a pool back, and ends those that were not used for longest if there
