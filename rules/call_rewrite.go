@@ -123,7 +123,7 @@ func (c *Case) functionEditor(fn *object.Function) (e editor, ok bool) {
 	}
 	file := c.file(p.File, p.Line, p.Text)
 	whole, found := c.files[p.File]
-	if !found || file == nil || strings.HasSuffix(p.File, ".rs") {
+	if !found || file == nil || isRust(p.File) {
 		return e, false
 	}
 	at, ok := file.At(p.Line, p.Column)

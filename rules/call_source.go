@@ -126,7 +126,7 @@ func (c *Case) lineOfLog(insn int, fn string) (at sourcetext.Place, file *source
 // asFunction reads a line of a file as the body of a function: only those have
 // statements.
 func asFunction(line int, text, file string) *sourcetext.File {
-	rust := strings.HasSuffix(file, ".rs")
+	rust := isRust(file)
 	head := "void f(void) {"
 	if rust {
 		head = "fn f() {"

@@ -83,6 +83,7 @@ func Diagnose(c Case) diag.Diagnostic {
 		c.ask(f, &d)
 	}
 	c.ask((*Case).collect, &d)
+	keepRust(&d, c.rust())
 	return d
 }
 

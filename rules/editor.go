@@ -26,7 +26,7 @@ func (c *Case) editor(insn int) (e editor, ok bool) {
 	}
 	p, _ := c.place(insn)
 	whole, ok := c.files[p.File]
-	if !ok || strings.HasSuffix(p.File, ".rs") {
+	if !ok || isRust(p.File) {
 		return e, false
 	}
 	return editor{c, p.File, file, whole.text, at, at.Function}, true

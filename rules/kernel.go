@@ -32,6 +32,9 @@ func (c *Case) loopForms() string {
 	var forms []string
 	linux := "since Linux "
 	for _, f := range [...]struct{ name, since string }{{"bpf_for", "6.4"}, {"bpf_loop", "5.17"}, {"can_loop", "6.9"}} {
+		if f.name != "bpf_loop" && c.rust() {
+			continue // macros of C
+		}
 		if !c.before(f.since) {
 			forms = append(forms, fmt.Sprintf("`%s` (%s%s)", f.name, linux, f.since))
 			linux = ""

@@ -38,6 +38,7 @@ func DiagnoseLoad(c Case, f Failure) diag.Diagnostic {
 	id, explain := loadRule(&f)
 	recode(&d, id)
 	explain(&c, &f, &d)
+	keepRust(&d, c.rust())
 	return d
 }
 

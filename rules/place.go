@@ -187,7 +187,7 @@ func (c *Case) source(insn int) (at sourcetext.Place, file *sourcetext.File, ok 
 
 // file returns a source text in which a line has the text that the object carries.
 func (c *Case) file(name string, line int, text string) *sourcetext.File {
-	rust := strings.HasSuffix(name, ".rs")
+	rust := isRust(name)
 	if f, known := c.files[name]; known {
 		return f.File
 	}

@@ -26,7 +26,7 @@ func (c *Case) initialise(d *diag.Diagnostic, v *debuginfo.Variable, padding boo
 		return
 	}
 	whole, ok := c.files[at.File]
-	if !ok || strings.HasSuffix(at.File, ".rs") {
+	if !ok || isRust(at.File) {
 		return
 	}
 	place, ok := whole.File.At(v.Line, 0)
