@@ -158,7 +158,9 @@ func (o *Object) collect() error {
 				o.Version = binary.LittleEndian.Uint32(d)
 			}
 		case s.Name == "maps":
-			return errors.New("defines its maps in the legacy \"maps\" section, which libbpf 1.0 dropped; define them in SEC(\".maps\")")
+			if err := o.addAyaMaps(i, s); err != nil {
+				return err
+			}
 		case s.Name == ".BTF":
 			if btfRaw, err = o.contents(s); err != nil {
 				return err

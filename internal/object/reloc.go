@@ -153,7 +153,11 @@ func (o *Object) relocation(f *Function, r rel) (Reloc, error) {
 		case insn.Src() != PseudoCall:
 			return out, fmt.Errorf("call of `%s` is no subprogram call", r.sym.Name)
 		case section != o.text:
-			return out, fmt.Errorf("calls `%s`, which is in section %q and not in .text: a program can call subprograms (functions without SEC), not programs", r.sym.Name, name)
+			callee := r.sym.Name
+			if fn := o.functionAt(section, int(r.sym.Value)/insnSize+int(insn.Imm)+1); callee == "" && fn != nil {
+				callee = fn.Name // of a section's symbol
+			}
+			return out, fmt.Errorf("calls `%s`, which is in section %q and not in .text: a program can call subprograms (functions without SEC), not programs", callee, name)
 		}
 		out.Kind = RelocCall
 		return out, nil
