@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bpfdiag/bpfdiag/umlinux/kernel"
 )
@@ -66,10 +67,10 @@ func newProject(t *testing.T) *project {
 	if clang() == "" {
 		missing(t, "clang is not installed; `make test` installs it")
 	}
-	home := t.TempDir()
+	home := tempDir(t)
 	p := &project{folder: filepath.Join(home, "counter"), home: home}
 	p.env = []string{"PATH=" + filepath.Dir(bin) + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + p.home,
-		"BPFDIAG_CACHE=" + cache, "CLANG=" + clang(), "LC_ALL=C.UTF-8", "TMPDIR=" + t.TempDir()}
+		"BPFDIAG_CACHE=" + cache, "CLANG=" + clang(), "LC_ALL=C.UTF-8", "TMPDIR=" + tempDir(t)}
 	p.put(t, filepath.Join("..", "examples", "broken", example), filepath.Join(p.folder, example))
 	return p
 }
@@ -139,4 +140,23 @@ func (p *project) picture(t *testing.T, name, screen string, same bool) {
 	if same && strings.TrimSpace(string(want)) != strings.TrimSpace(screen) {
 		t.Errorf("%s is not what is shown now; `go test ./editors -update` writes it anew:\n%s", path, screen)
 	}
+}
+
+// tempDir is t.TempDir for what editors and servers write into while they leave.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bpfdiag-editor-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		err := os.RemoveAll(dir)
+		for end := time.Now().Add(patience); err != nil && time.Now().Before(end); err = os.RemoveAll(dir) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if err != nil {
+			t.Errorf("something is left behind: %v", err)
+		}
+	})
+	return dir
 }

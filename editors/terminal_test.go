@@ -28,8 +28,8 @@ const patience = 3 * time.Minute
 // environment.
 func startTerminal(t *testing.T, folder string, env []string, args ...string) *terminal {
 	t.Helper()
-	s := &terminal{t: t, socket: filepath.Join(t.TempDir(), "tmux")}
-	config := filepath.Join(t.TempDir(), "tmux.conf")
+	s := &terminal{t: t, socket: filepath.Join(tempDir(t), "tmux")}
+	config := filepath.Join(tempDir(t), "tmux.conf")
 	// Nothing is waited for after Escape, and colours are those of a usual terminal.
 	text := "set -g default-shell /bin/sh\nset -g escape-time 0\nset -g default-terminal tmux-256color\nset -g status off\nset -g remain-on-exit on\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -40,8 +40,23 @@ func startTerminal(t *testing.T, folder string, env []string, args ...string) *t
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v\n%s", err, out)
 	}
-	t.Cleanup(func() { s.tmux("kill-server").Run() })
+	t.Cleanup(s.end)
 	return s
+}
+
+// end ends the program, and waits until it has left: Neovim writes its history then.
+func (s *terminal) end() {
+	pid, err := s.tmux("display-message", "-p", "#{pane_pid}").Output()
+	_ = s.tmux("kill-server").Run()
+	if err != nil {
+		return // there is no program any more
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if command, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/cmdline"); err != nil || len(command) == 0 {
+			return
+		}
+	}
+	s.t.Errorf("the program, process %s, does not end with its terminal", pid)
 }
 
 func (s *terminal) tmux(args ...string) *exec.Cmd {

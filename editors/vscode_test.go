@@ -24,7 +24,7 @@ func TestVSCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := newProject(t)
-	screenshots := t.TempDir()
+	screenshots := tempDir(t)
 	if *update {
 		screenshots = filepath.Join("..", "docs", "editors")
 	}

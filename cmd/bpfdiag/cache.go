@@ -14,8 +14,8 @@ func newCacheCommand() *cobra.Command {
 		Short: "Say what results of earlier runs take, and remove them",
 		Long: `Say how many results of earlier runs are kept, where, and what they take.
 
-check and stat keep the result of an object, and do not verify it again as long
-as it, the kernel, the options and bpfdiag itself are the same. What was not
+check, cc, stat and features keep results, and do not verify an object again as
+long as it, the kernel, the options and bpfdiag itself are the same. What was not
 used for longest is removed when there is too much; nothing has to be removed by
 hand. Kernels are not part of it: bpfdiag kernel remove.`,
 		Example: `  bpfdiag cache

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/umlinux"
@@ -85,8 +87,12 @@ func (f *serveFlags) check() error {
 		return fmt.Errorf("--idle %v: it has to be positive", f.idle)
 	}
 	if f.kernel != "" {
-		if _, err := kernel.Find(f.kernel); err != nil {
+		img, err := kernel.Find(f.kernel)
+		switch {
+		case err != nil:
 			return err
+		case strings.ContainsRune(img.Name, filepath.Separator):
+			return fmt.Errorf("--kernel %s: a server has only kernels that were built here; `bpfdiag kernel list` names them", f.kernel)
 		}
 	}
 	return nil

@@ -50,6 +50,15 @@ func (s *server) status() (is serve.Status, err error) {
 	return is, json.Unmarshal(out, &is)
 }
 
+// answered makes sure that it was the server that did the work.
+func (s *server) answered(want int) error {
+	is, err := s.status()
+	if err == nil && is.Answered != want {
+		err = fmt.Errorf("the server was asked %d times, not %d", is.Answered, want)
+	}
+	return err
+}
+
 func (s *server) stop() {
 	if in("", s.env, *bin, "serve", "--stop") != nil {
 		_ = s.cmd.Process.Kill()
@@ -174,9 +183,8 @@ func served(kernelName, object string, n int) error {
 	if err := w.measure(n); err != nil {
 		return err
 	}
-	is, err := s.status()
-	if err != nil || is.Answered != n+1 {
-		return fmt.Errorf("the server was asked %d times, not %d: %w", is.Answered, n+1, err)
+	if err := s.answered(n + 1); err != nil {
+		return err
 	}
 	fmt.Printf("  check of one small object, %d runs each in turn, load %s to %s:\n", n, before, load())
 	w.print("ms", 1000)
@@ -279,9 +287,8 @@ func builds(kernelName, sources, compile string, n int) error {
 	if err := w.measure(n); err != nil {
 		return err
 	}
-	is, err := s.status()
-	if want := (n + 1) * len(t.objects); err != nil || is.Answered != want {
-		return fmt.Errorf("the server was asked %d times, not %d: %w", is.Answered, want, err)
+	if err := s.answered((n + 1) * len(t.objects)); err != nil {
+		return err
 	}
 	fmt.Printf("  make -j2 -B of %d sources, all accepted, %d runs each in turn, load %s to %s:\n", len(t.objects), n, before, load())
 	w.print("s", 1)
