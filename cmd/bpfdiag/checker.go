@@ -63,15 +63,7 @@ func checkAll(ctx context.Context, ck *check.Checker, c *compiled, e *edits, qui
 			return diag.Counts{}, err
 		}
 	}
-	s := shownRun{what: "verifying", quiet: quiet, before: func(o *diag.Object) error {
-		m, ok := c.made[o.Path]
-		if !ok {
-			return e.found(ctx, &c.finder, c.commandLine, o)
-		}
-		err := e.built(ctx, m.command, nil, o)
-		o.Path = m.source
-		return err
-	}}
+	s := shownRun{what: "verifying", quiet: quiet, before: func(o *diag.Object) error { return e.of(ctx, c, nil, o) }}
 	if e != nil {
 		s.more = func() string {
 			if n := e.tried.Load(); n > 0 {
@@ -126,6 +118,12 @@ func tool() diag.Tool { return diag.Tool{Name: "bpfdiag", Version: version} }
 
 // showProgress shows every second how far something is, until stop is called.
 func showProgress(line *progressLine, text func(seconds int) string) (stop func()) {
+	end := everySecond(func(seconds int) { line.Update(text(seconds)) })
+	return func() { end(); line.Clear() }
+}
+
+// everySecond tells f how many seconds have passed, each second until stop is called.
+func everySecond(f func(seconds int)) (stop func()) {
 	started, done, ended := time.Now(), make(chan bool), make(chan bool)
 	go func() {
 		defer close(ended)
@@ -134,10 +132,9 @@ func showProgress(line *progressLine, text func(seconds int) string) (stop func(
 		for {
 			select {
 			case <-done:
-				line.Clear()
 				return
 			case <-tick.C:
-				line.Update(text(int(time.Since(started).Seconds())))
+				f(int(time.Since(started).Seconds()))
 			}
 		}
 	}()

@@ -80,26 +80,15 @@ func (c *mcpCall) ticks(ctx context.Context) (stop func()) {
 	if c.request.Params.GetProgressToken() == nil {
 		return func() {}
 	}
-	began, done, ended := time.Now(), make(chan bool), make(chan bool)
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				c.mu.Lock()
-				stage := c.stage
-				c.mu.Unlock()
-				c.notify(ctx, fmt.Sprintf("%s, %d s", cmp.Or(stage, "at work"), int(time.Since(began).Seconds())))
-			}
+	return everySecond(func(seconds int) {
+		if ctx.Err() != nil {
+			return
 		}
-	}()
-	return func() { close(done); <-ended }
+		c.mu.Lock()
+		stage := c.stage
+		c.mu.Unlock()
+		c.notify(ctx, fmt.Sprintf("%s, %d s", cmp.Or(stage, "at work"), seconds))
+	})
 }
 
 func (c *mcpCall) notify(ctx context.Context, message string) {

@@ -33,7 +33,7 @@ type mcpCheckArgs struct {
 
 func addCheckTool(s *mcpServer, server *mcp.Server) {
 	hints := readsOnly("Verify BPF programs")
-	hints.ReadOnlyHint = false // it runs the project's compiler, or any command that compile is
+	hints.ReadOnlyHint = false // it runs the commands that the project has for its compilation
 	addTool(s, server, &mcp.Tool{
 		Name: "check",
 		Description: "Compile a BPF C source (or take a compiled object), have the verifier of a real Linux kernel judge each program, and explain each " +
@@ -153,16 +153,7 @@ func (s *mcpServer) verify(ctx context.Context, c *mcpCall, pool *check.Pool, f 
 	c.at(ctx, "trying edits")
 	e := editsIn(pool, ck, proveAuto, nil, io.Discard)
 	for i := range out {
-		o := &out[i]
-		m, ok := built.made[o.Path]
-		if !ok {
-			if err := e.found(ctx, &built.finder, built.commandLine, o); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		err := e.built(ctx, m.command, texts, o)
-		if o.Path = m.source; err != nil {
+		if err := e.of(ctx, built, texts, &out[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -73,6 +73,18 @@ func (e *edits) Close() {
 	}
 }
 
+// of tries the edits for an object of those to be checked, which may be compiled with
+// texts in place of some files. An object that was made of a source has its name then.
+func (e *edits) of(ctx context.Context, c *compiled, texts map[string]string, o *diag.Object) error {
+	m, ok := c.made[o.Path]
+	if !ok {
+		return e.found(ctx, &c.finder, c.commandLine, o)
+	}
+	err := e.built(ctx, m.command, texts, o)
+	o.Path = m.source
+	return err
+}
+
 // built tries the edits for an object that a command has just made, with texts in
 // place of some files.
 func (e *edits) built(ctx context.Context, c compile.Command, texts map[string]string, o *diag.Object) error {

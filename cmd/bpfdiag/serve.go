@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/bpfdiag/bpfdiag/umlinux"
@@ -91,7 +89,7 @@ func (f *serveFlags) check() error {
 		switch {
 		case err != nil:
 			return err
-		case strings.ContainsRune(img.Name, filepath.Separator):
+		case img.ByPath():
 			return fmt.Errorf("--kernel %s: a server has only kernels that were built here; `bpfdiag kernel list` names them", f.kernel)
 		}
 	}

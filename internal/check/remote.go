@@ -6,7 +6,6 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/bpfdiag/bpfdiag/diag"
 	"github.com/bpfdiag/bpfdiag/internal/object"
@@ -56,7 +55,7 @@ func (ck *Checker) ask(ctx context.Context, path string, data []byte) *Answer {
 		return nil
 	case !o.shareable() || o.Prepare != nil:
 		return nil
-	case byPath(ck.Image):
+	case ck.Image.ByPath():
 		return nil
 	}
 	q := &Question{Image: ck.Image, Init: ck.init, Options: *o, Path: path, Folders: ck.Sources.Folders()}
@@ -129,7 +128,7 @@ func (p *Pool) Answer(ctx context.Context, q *Question, data []byte) (*Answer, e
 // asks may be confined where this process is not, and a kernel is a program that is
 // run. So there is none for a kernel that is known by its path alone.
 func PoolOf(ctx context.Context, q *Question) (*Pool, error) {
-	if byPath(q.Image) {
+	if q.Image.ByPath() {
 		return nil, errOtherKernel
 	}
 	img, err := kernel.Find(q.Image.Name)
@@ -148,9 +147,6 @@ func PoolOf(ctx context.Context, q *Question) (*Pool, error) {
 	}
 	return NewPool(ctx, newWith(img, init, Options{JIT: q.JIT}, nil)), nil
 }
-
-// byPath says whether a kernel is none of those that were built here.
-func byPath(img kernel.Image) bool { return strings.ContainsRune(img.Name, filepath.Separator) }
 
 // PoolKey is equal for questions that one pool can answer. It changes with the
 // kernel's file.

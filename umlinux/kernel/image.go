@@ -38,6 +38,10 @@ type Image struct {
 	Objects  int    `json:"objects"`   // files that the build compiled
 }
 
+// ByPath says whether a kernel is known by its path alone, and none of those that were
+// built here.
+func (img Image) ByPath() bool { return strings.ContainsRune(img.Name, filepath.Separator) }
+
 // NotBuiltError says that there is no kernel of that name yet.
 type NotBuiltError struct{ Name string }
 
